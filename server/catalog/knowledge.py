@@ -1,0 +1,151 @@
+"""A persona's knowledge: files and question/answer pairs as passages, and the search among them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from server.catalog.readers import KnowledgeError, read
+from server.catalog.spec import QuestionAnswer, Text, said_in
+from server.llm.types import Passage
+from server.llm.words import Term, index_tokens, language_of, question_terms
+
+__all__ = ["Knowledge", "KnowledgeError", "KnowledgeFile", "build_knowledge"]
+
+# A passage answers a clause when it holds this share of what the clause's words weigh.
+_ENOUGH = 0.45
+_RAREST = 3.0
+"""The weight of a word no passage holds, and the most any word weighs."""
+_CONCEPT_WEIGHT = 2.0
+_PHRASE_WEIGHT = 1.0
+_NUMBER_WEIGHT = 0.7
+_CANDIDATES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeFile:
+    """A file as read; `path` is what the persona calls it, relative to the persona's folder."""
+
+    path: str
+    data: bytes
+
+
+class Knowledge:
+    """Passages with their index. Built once per version of a persona; searching it changes nothing.
+
+    `digest` is a SHA-256 of all that the passages were made from; `characters` is the length of their texts.
+    """
+
+    def __init__(self, passages: Sequence[Passage], digest: str) -> None:
+        self.passages = tuple(passages)
+        self.digest = digest
+        self.characters = sum(len(passage.text) for passage in self.passages)
+        documents = [index_tokens(f"{p.heading}\n{p.text}") or [""] for p in self.passages]
+        self._tokens = [frozenset(document) for document in documents]
+        self._in_passages = Counter(token for tokens in self._tokens for token in tokens)
+        self._index = _indexed(documents)
+
+    def search(self, query: str, language: str | None, limit: int = 5) -> list[Passage]:
+        """The passages that answer the query, best first with `score` set; empty when none really does.
+
+        Passages in `language` are preferred (None: the query's own); others only when none of these answers.
+        Never raises, whatever the query.
+        """
+        clauses = question_terms(query) if self.passages else []
+        if not clauses or limit < 1:
+            return []
+        weighed = [[(term, self._weight(term)) for term in clause] for clause in clauses]
+        scores = self._scores(clauses)
+        wanted = (language or language_of(query)).split("-")[0]
+        own = [n for n, passage in enumerate(self.passages) if passage.language == wanted]
+        other = [n for n, passage in enumerate(self.passages) if passage.language != wanted]
+        return self._best(own, scores, weighed, limit) or self._best(other, scores, weighed, limit)
+
+    def _scores(self, clauses: list[list[Term]]) -> Any:
+        tokens = [t for clause in clauses for term in clause for t in (*term.tokens, term.concept or "")]
+        known = [token for token in tokens if token and token in self._in_passages]
+        return self._index.get_scores(known) if known else [0.0] * len(self.passages)
+
+    def _best(
+        self, among: list[int], scores: Any, clauses: list[list[tuple[Term, float]]], limit: int
+    ) -> list[Passage]:
+        likely = sorted((n for n in among if scores[n] > 0), key=lambda n: -scores[n])[:_CANDIDATES]
+        found = []
+        for n in likely:
+            coverage = max(_coverage(clause, self._tokens[n]) for clause in clauses)
+            if coverage >= _ENOUGH:
+                found.append(replace(self.passages[n], score=round(float(scores[n]) * coverage, 4)))
+        return sorted(found, key=lambda passage: -passage.score)[:limit]
+
+    def _weight(self, term: Term) -> float:
+        """How much the term tells: the BM25 inverse document frequency of its rarest token, capped."""
+        if not term.tokens:
+            return _PHRASE_WEIGHT
+        if term.concept and term.concept in self._in_passages:
+            return _CONCEPT_WEIGHT
+        rarest = min((self._in_passages[token] for token in term.tokens), default=0)
+        weight = math.log(1 + (len(self.passages) - rarest + 0.5) / (rarest + 0.5)) if rarest else _RAREST
+        return min(weight, _NUMBER_WEIGHT if term.is_number else _RAREST)
+
+
+def build_knowledge(
+    files: Sequence[KnowledgeFile], pairs: Sequence[QuestionAnswer], languages: Sequence[str]
+) -> Knowledge:
+    """The knowledge of a persona whose texts are in `languages`.
+
+    Raises KnowledgeError for a file that cannot be read.
+    """
+    digest = hashlib.sha256(repr((tuple(languages), [pair.model_dump() for pair in pairs])).encode())
+    passages = []
+    for file in files:
+        digest.update(repr((file.path, hashlib.sha256(file.data).hexdigest())).encode())
+        passages += list(_of_file(file, languages))
+    passages += [found for number, pair in enumerate(pairs, 1) for found in _of_pair(number, pair, languages)]
+    return Knowledge([replace(passage, id=n) for n, passage in enumerate(passages)], digest.hexdigest())
+
+
+def _of_file(file: KnowledgeFile, languages: Sequence[str]) -> Iterator[Passage]:
+    otherwise = _language_beside_chinese(file.path, languages)
+    for piece in read(file.path, file.data):
+        heading = " › ".join(piece.headings)
+        yield Passage(0, file.path, heading, piece.text, language_of(piece.text, otherwise))
+
+
+def _language_beside_chinese(path: str, languages: Sequence[str]) -> str:
+    """The language of text without Han: as the name says (`faq-de.md`), else the persona's first other."""
+    others = [language.split("-")[0] for language in languages if not language.startswith("zh")]
+    named = re.split(r"[-_.]", PurePosixPath(path).stem.lower())[-1]
+    return named if named in others else (others or ["en"])[0]
+
+
+def _of_pair(number: int, pair: QuestionAnswer, languages: Sequence[str]) -> Iterator[Passage]:
+    said = dict.fromkeys([*_languages_of(pair.a), *_languages_of(pair.q)])
+    otherwise = _language_beside_chinese("", languages)
+    for language in said or [language_of(str(pair.a), otherwise)]:
+        question, answer = said_in(pair.q, language), said_in(pair.a, language)
+        if answer.strip():
+            yield Passage(0, f"question {number}", question, answer.strip(), language.split("-")[0])
+
+
+def _languages_of(text: Text) -> list[str]:
+    return list(text) if isinstance(text, dict) else []
+
+
+def _coverage(clause: list[tuple[Term, float]], tokens: frozenset[str]) -> float:
+    whole = sum(weight for _, weight in clause)
+    return sum(weight * term.share_in(tokens) for term, weight in clause) / whole if whole else 0.0
+
+
+def _indexed(documents: list[list[str]]) -> Any:
+    import bm25s  # a third of a second to import, so only where there is knowledge
+
+    index = bm25s.BM25()
+    if documents:
+        index.index(documents, show_progress=False)
+    return index
