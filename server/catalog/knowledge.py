@@ -20,11 +20,13 @@ __all__ = ["Knowledge", "KnowledgeError", "KnowledgeFile", "build_knowledge"]
 
 # A passage answers a clause when it holds this share of what the clause's words weigh.
 _ENOUGH = 0.45
-_RAREST = 3.0
+_RAREST = 2.4
 """The weight of a word no passage holds, and the most any word weighs."""
 _CONCEPT_WEIGHT = 2.0
 _PHRASE_WEIGHT = 1.0
-_NUMBER_WEIGHT = 0.7
+_WEAK_WEIGHT = 0.7
+_LEAD = 1.25
+"""A section's first passage tends to sum it up."""
 _CANDIDATES = 30
 
 
@@ -46,10 +48,12 @@ class Knowledge:
         self.passages = tuple(passages)
         self.digest = digest
         self.characters = sum(len(passage.text) for passage in self.passages)
-        documents = [index_tokens(f"{p.heading}\n{p.text}") or [""] for p in self.passages]
+        documents = [_document(passage) for passage in self.passages]
         self._tokens = [frozenset(document) for document in documents]
         self._in_passages = Counter(token for tokens in self._tokens for token in tokens)
         self._index = _indexed(documents)
+        before = ("", *((p.source, p.heading) for p in self.passages))
+        self._leads = [(p.source, p.heading) != last for p, last in zip(self.passages, before, strict=False)]
 
     def search(self, query: str, language: str | None, limit: int = 5) -> list[Passage]:
         """The passages that answer the query, best first with `score` set; empty when none really does.
@@ -58,6 +62,7 @@ class Knowledge:
         Never raises, whatever the query.
         """
         clauses = question_terms(query) if self.passages else []
+        clauses = [clause for clause in clauses if not all(term.is_weak for term in clause)]
         if not clauses or limit < 1:
             return []
         weighed = [[(term, self._weight(term)) for term in clause] for clause in clauses]
@@ -68,7 +73,8 @@ class Knowledge:
         return self._best(own, scores, weighed, limit) or self._best(other, scores, weighed, limit)
 
     def _scores(self, clauses: list[list[Term]]) -> Any:
-        tokens = [t for clause in clauses for term in clause for t in (*term.tokens, term.concept or "")]
+        terms = [term for clause in clauses for term in clause if not term.is_weak]
+        tokens = [token for term in terms for token in (*term.tokens, term.concept or "")]
         known = [token for token in tokens if token and token in self._in_passages]
         return self._index.get_scores(known) if known else [0.0] * len(self.passages)
 
@@ -78,20 +84,22 @@ class Knowledge:
         likely = sorted((n for n in among if scores[n] > 0), key=lambda n: -scores[n])[:_CANDIDATES]
         found = []
         for n in likely:
-            coverage = max(_coverage(clause, self._tokens[n]) for clause in clauses)
-            if coverage >= _ENOUGH:
-                found.append(replace(self.passages[n], score=round(float(scores[n]) * coverage, 4)))
+            shares = [(_coverage(clause, self._tokens[n]), clause) for clause in clauses]
+            if any(share >= _ENOUGH for share, _ in shares):
+                relevance = max(share * _pull(clause) for share, clause in shares)
+                score = float(scores[n]) * relevance * (_LEAD if self._leads[n] else 1)
+                found.append(replace(self.passages[n], score=round(score, 4)))
         return sorted(found, key=lambda passage: -passage.score)[:limit]
 
     def _weight(self, term: Term) -> float:
         """How much the term tells: the BM25 inverse document frequency of its rarest token, capped."""
         if not term.tokens:
             return _PHRASE_WEIGHT
-        if term.concept and term.concept in self._in_passages:
+        if term.concept in self._in_passages:
             return _CONCEPT_WEIGHT
-        rarest = min((self._in_passages[token] for token in term.tokens), default=0)
+        rarest = min(self._in_passages[token] for token in term.tokens)
         weight = math.log(1 + (len(self.passages) - rarest + 0.5) / (rarest + 0.5)) if rarest else _RAREST
-        return min(weight, _NUMBER_WEIGHT if term.is_number else _RAREST)
+        return min(weight, _WEAK_WEIGHT if term.is_weak else _RAREST)
 
 
 def build_knowledge(
@@ -137,15 +145,30 @@ def _languages_of(text: Text) -> list[str]:
     return list(text) if isinstance(text, dict) else []
 
 
+def _document(passage: Passage) -> list[str]:
+    """What a passage is found by: its words count double beside those of its heading."""
+    return 2 * index_tokens(passage.text) + index_tokens(passage.heading) or [""]
+
+
 def _coverage(clause: list[tuple[Term, float]], tokens: frozenset[str]) -> float:
-    whole = sum(weight for _, weight in clause)
-    return sum(weight * term.share_in(tokens) for term, weight in clause) / whole if whole else 0.0
+    """The share, by weight, of the clause's terms that the tokens hold; terms of one concept count once."""
+    whole: dict[object, tuple[float, float]] = {}
+    for term, weight in clause:
+        key = term.concept or term.tokens
+        share, heaviest = whole.get(key, (0.0, 0.0))
+        whole[key] = max(share, term.share_in(tokens)), max(heaviest, weight)
+    return sum(share * weight for share, weight in whole.values()) / sum(w for _, w in whole.values())
+
+
+def _pull(clause: list[tuple[Term, float]]) -> float:
+    """In "we run 40 trucks, what does it cost" the clause with the notion of a sale is the question."""
+    return 1.5 if any(term.concept for term, _ in clause) else 1.0
 
 
 def _indexed(documents: list[list[str]]) -> Any:
     import bm25s  # a third of a second to import, so only where there is knowledge
 
-    index = bm25s.BM25()
+    index = bm25s.BM25(b=0.3)  # passages are all short, so a longer one is not a vaguer one
     if documents:
         index.index(documents, show_progress=False)
     return index

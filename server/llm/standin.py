@@ -18,7 +18,7 @@ import yaml
 
 from server.llm.tokens import estimate_tokens
 from server.llm.types import Brief, Delta, Finish, Passage, Piece, Request, Usage
-from server.llm.words import HAN, Term, index_tokens, language_of, question_terms, sentences
+from server.llm.words import HAN, Term, language_of, question_terms, sentences, token_set
 
 MODEL = "standin"
 _MOST_SENTENCES = 3
@@ -161,8 +161,7 @@ def _best_sentences(passage: Passage, terms: Sequence[Term]) -> list[str]:
 
 
 def _rate(sentence: str, terms: Sequence[Term]) -> float:
-    tokens = frozenset(index_tokens(sentence))
-    return sum(term.share_in(tokens) for term in terms)
+    return sum(term.share_in(token_set(sentence)) for term in terms)
 
 
 def _from_functions(results: Sequence[str], terms: Sequence[Term]) -> list[Passage]:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ _CHUNK = re.compile(rf"[{_CJK}]+|\d+(?:[.,]\d+)+|(?:(?![{_CJK}])[^\W_])+(?:['’
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 _LATIN = re.compile(r"[^\W\d_]+")
 _CLAUSE_END = re.compile(
-    r"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|\b(?:and|but|because|while|whereas)\b", re.IGNORECASE
+    r"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|\b(?:and|but|because|while|whereas|when|if)\b",
+    re.IGNORECASE,
 )
 _LONGEST = 4_000
 
@@ -42,9 +43,10 @@ class Term:
     concept: str | None = None
 
     @property
-    def is_number(self) -> bool:
-        """Whether it is a bare number, which says little by itself."""
-        return len(self.tokens) == 1 and self.tokens[0][0].isdigit()
+    def is_weak(self) -> bool:
+        """Whether it is a short number or a single Han character, which say little by themselves."""
+        alone = self.tokens[0] if len(self.tokens) == 1 else ""
+        return len(alone) == 1 or (len(alone) < 4 and alone.isdigit())
 
     def share_in(self, tokens: frozenset[str] | set[str]) -> float:
         """How much of the term those tokens hold, from 0 to 1; the concept alone counts four fifths."""
@@ -81,9 +83,14 @@ def stem(word: str) -> str:
     for ending in ("ing", "ed"):
         body = word.removesuffix(ending)
         if body != word and len(body) >= 3 and re.search("[aeiouy]", body):
-            word = body[:-1] if len(body) > 3 and body[-1] == body[-2] and body[-1] not in "ls" else body
+            word = body
             break
-    return word.removesuffix("e") if len(word) > 3 else word
+    word = word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou" else word
+    return word[:-1] if _SILENT_E.search(word) else word
+
+
+# Not every final e goes: plane would become plan, and rate rat.
+_SILENT_E = re.compile(r"[a-z]{5}e$|[a-z]{2}[cgsvz]e$|ore$")
 
 
 def _singular(word: str) -> str:
@@ -107,20 +114,17 @@ def index_tokens(text: str) -> list[str]:
     return tokens + sorted(concepts)
 
 
+@lru_cache(maxsize=2048)
+def token_set(sentence: str) -> frozenset[str]:
+    """The different tokens of a sentence, kept because the same knowledge is quoted again and again."""
+    return frozenset(index_tokens(sentence))
+
+
 def question_terms(text: str) -> list[list[Term]]:
     """The meaningful words of a question, clause by clause; clauses that say nothing are left out."""
     cleaned = clean(text[:_LONGEST])
-    clauses = [_each_concept_once(_terms(clause)) for clause in _CLAUSE_END.split(cleaned)]
+    clauses = [list(_terms(clause)) for clause in _CLAUSE_END.split(cleaned)]
     return [clause for clause in clauses if clause]
-
-
-def _each_concept_once(terms: Iterable[Term]) -> list[Term]:
-    kept: dict[object, Term] = {}
-    for term in terms:
-        key = term.concept or term.tokens
-        if key not in kept or not kept[key].tokens:
-            kept[key] = term
-    return list(kept.values())
 
 
 def _terms(clause: str) -> Iterable[Term]:
@@ -136,7 +140,9 @@ def _terms(clause: str) -> Iterable[Term]:
 
 
 def _phrase_tokens(phrase: str) -> tuple[str, ...]:
-    return _spelled(phrase) if _CJK_RUN.match(phrase) else ()
+    if _CJK_RUN.match(phrase):
+        return _spelled(phrase)
+    return tuple(token for chunk in _CHUNK.findall(phrase) for token in _word_tokens(chunk))
 
 
 def _word_tokens(chunk: str) -> list[str]:
