@@ -7,11 +7,20 @@ check shape; `server.catalog.check` checks what needs more than one file or the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 NAME_PATTERN = r"^[a-z0-9_-]{1,64}$"
 FUNCTION_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -159,8 +168,8 @@ class Collect(Spec):
     @model_validator(mode="after")
     def _names_agree(self) -> Collect:
         names = [field.name for field in self.fields]
-        for name in names:
-            if names.count(name) > 1:
+        for name, times in Counter(names).items():
+            if times > 1:
                 raise ValueError(f"the field `{name}` is there twice")
         for field in self.fields:
             if field.alternative and field.alternative not in names:
@@ -219,9 +228,9 @@ class PersonaSpec(Spec):
     )
     plugins: list[Name] = Field(default_factory=list, description="Plugins whose functions it may use.")
     offers: list[Offer] = Field(default_factory=list)
-    collect: Collect = Field(default_factory=Collect)  # type: ignore[arg-type]
+    collect: Collect = Field(default_factory=Collect)
     media: Media = Field(default_factory=Media)
-    limits: Limits = Field(default_factory=Limits)  # type: ignore[arg-type]
+    limits: Limits = Field(default_factory=Limits)
     tests: list[dict[str, Any]] = Field(default_factory=list, description="Regression cases.")
     handover: Any = Field(None, description="Reserved.")
     origins: Any = Field(None, description="Reserved.")
@@ -243,8 +252,8 @@ class PersonaSpec(Spec):
     @model_validator(mode="after")
     def _unique(self) -> PersonaSpec:
         for what, names in (("offer", [o.name for o in self.offers]), ("plugin", list(self.plugins))):
-            for name in names:
-                if names.count(name) > 1:
+            for name, times in Counter(names).items():
+                if times > 1:
                     raise ValueError(f"the {what} `{name}` is there twice")
         return self
 

@@ -1,0 +1,174 @@
+"""The history of personas in the database: version rows, and the one draft of each.
+
+Every function takes a transaction, so that a check and the change it allows are one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.errors import Conflict, NotFound
+from server.storage import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A version of a persona. `author` is `file` when the file was changed on disk; times RFC 3339."""
+
+    persona: str
+    version: int
+    digest: str
+    fingerprint: str
+    note: str
+    author: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionText:
+    """A version with its text, byte for byte."""
+
+    persona: str
+    version: int
+    digest: str
+    yaml: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """The draft as stored. `yaml` is None when there is none; `revision` is the last one ever given out."""
+
+    revision: int
+    base_version: int
+    yaml: str | None
+    author: str
+    updated_at: str
+
+    @property
+    def current(self) -> int:
+        """The revision that a saver has to know: 0 when there is no draft."""
+        return self.revision if self.yaml is not None else 0
+
+
+NO_DRAFT = DraftRow(0, 0, None, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What becomes a version when its bytes differ from the last one's."""
+
+    persona: str
+    digest: str
+    fingerprint: str
+    yaml: str
+    author: str
+    note: str
+    at: str
+
+
+def heads(tx: Transaction) -> dict[str, VersionText]:
+    """The last version of each persona."""
+    sql = (
+        "SELECT v.persona, v.version, v.digest, v.yaml FROM persona_version v JOIN"
+        " (SELECT persona, max(version) AS version FROM persona_version GROUP BY persona) last"
+        " ON last.persona = v.persona AND last.version = v.version"
+    )
+    return {row[0]: VersionText(*row) for row in tx.rows(sql)}
+
+
+def head(tx: Transaction, persona: str) -> VersionText | None:
+    """The last version of one persona, None when it never had one."""
+    sql = "SELECT persona, version, digest, yaml FROM persona_version WHERE persona = ? ORDER BY version DESC"
+    row = tx.row(f"{sql} LIMIT 1", persona)
+    return VersionText(*row) if row else None
+
+
+def record(tx: Transaction, new: NewVersion) -> VersionText:
+    """Adds a version unless the last one has the same bytes; the persona's last version afterwards.
+
+    A draft with exactly this text is what was published: it goes, and its author is the version's.
+    """
+    tx.lock(f"persona:{new.persona}")
+    last = head(tx, new.persona)
+    waiting = draft(tx, new.persona)
+    author = new.author
+    if waiting.yaml == new.yaml:
+        author = waiting.author if author == "file" else author
+        clear_draft(tx, new.persona)
+    if last and last.digest == new.digest:
+        return last
+    made = VersionText(new.persona, last.version + 1 if last else 1, new.digest, new.yaml)
+    tx.run(
+        "INSERT INTO persona_version (persona, version, digest, fingerprint, yaml, note, author, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        *(made.persona, made.version, made.digest, new.fingerprint, made.yaml, new.note, author, new.at),
+    )
+    return made
+
+
+def versions(tx: Transaction, persona: str) -> list[VersionInfo]:
+    """All versions of a persona, newest first."""
+    sql = (
+        "SELECT persona, version, digest, fingerprint, note, author, created_at"
+        " FROM persona_version WHERE persona = ? ORDER BY version DESC"
+    )
+    return [VersionInfo(*row) for row in tx.rows(sql, persona)]
+
+
+def version(tx: Transaction, persona: str, number: int) -> VersionText:
+    """One version; raises NotFound."""
+    sql = "SELECT persona, version, digest, yaml FROM persona_version WHERE persona = ? AND version = ?"
+    row = tx.row(sql, persona, number) if 0 < number < 2**31 else None
+    if row is None:
+        raise NotFound(f"The persona `{persona}` has no version {number}.")
+    return VersionText(*row)
+
+
+def draft(tx: Transaction, persona: str) -> DraftRow:
+    """The draft of a persona, or NO_DRAFT."""
+    sql = "SELECT revision, base_version, yaml, author, updated_at FROM persona_draft WHERE persona = ?"
+    row = tx.row(sql, persona)
+    return DraftRow(*row) if row else NO_DRAFT
+
+
+def save_draft(
+    tx: Transaction, persona: str, text: str, base: tuple[int, int], author: str, at: str, published: str
+) -> DraftRow:
+    """Stores a draft that was made on `base`, the version and revision its author saw.
+
+    Raises Conflict with both texts when either is stale; `published` is what to show of a newer version.
+    """
+    tx.lock(f"persona:{persona}")
+    before = fresh(tx, persona, base, text, published)
+    stored = draft(tx, persona).revision
+    row = DraftRow(stored + 1, before, text, author, at)
+    tx.run(
+        "INSERT INTO persona_draft (persona, revision, base_version, yaml, author, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (persona) DO UPDATE SET revision = excluded.revision,"
+        " base_version = excluded.base_version, yaml = excluded.yaml, author = excluded.author,"
+        " updated_at = excluded.updated_at",
+        *(persona, row.revision, row.base_version, row.yaml, row.author, row.updated_at),
+    )
+    return row
+
+
+def fresh(tx: Transaction, persona: str, base: tuple[int, int], yours: str, published: str) -> int:
+    """The last version when `base`, a version and a revision, is what is there now; else raises Conflict."""
+    last = head(tx, persona)
+    now, waiting = (last.version if last else 0), draft(tx, persona)
+    if base == (now, waiting.current):
+        return now
+    theirs = waiting.yaml if waiting.yaml is not None and base[1] != waiting.current else None
+    if theirs is None:
+        theirs = last.yaml if last else published
+    what = f"version {now}" if base[0] != now else "the draft"
+    raise Conflict(
+        f"Somebody changed the persona `{persona}` meanwhile: {what} is not what you started from."
+        " Compare the two texts and save again.",
+        extra={"yours": yours, "theirs": theirs, "version": now, "revision": waiting.current},
+    )
+
+
+def clear_draft(tx: Transaction, persona: str) -> bool:
+    """Deletes the draft's text; its counter of revisions stays. Whether there was one."""
+    return tx.run("UPDATE persona_draft SET yaml = NULL WHERE persona = ? AND yaml IS NOT NULL", persona) > 0
