@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import re
 from collections import Counter
@@ -168,6 +169,7 @@ def _pull(clause: list[tuple[Term, float]]) -> float:
 def _indexed(documents: list[list[str]]) -> Any:
     import bm25s  # a third of a second to import, so only where there is knowledge
 
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets DEBUG for itself
     index = bm25s.BM25(b=0.3)  # passages are all short, so a longer one is not a vaguer one
     if documents:
         index.index(documents, show_progress=False)

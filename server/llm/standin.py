@@ -82,21 +82,26 @@ def _thanks(brief: Brief, language: str) -> str:
 
 
 def _body(brief: Brief, language: str) -> str:
-    if _is_answerable(brief):
-        found = _answer(brief, language)
-        if found:
-            return found
-    if brief.opted_out and _matches("refusal", brief.question):
-        return ""
+    if brief.purpose and not brief.ask and _matches("why", brief.question):
+        return _ended(_plain(brief.purpose), language)
+    if _is_answerable(brief) and (found := _answer(brief, language)):
+        return found
+    if _matches("refusal", brief.question):
+        return "" if brief.opted_out else _say(language, "no_matter")
     if _is_question(brief.question):
         return _say(language, "unknown")
-    if brief.captured:
-        return ""
+    return "" if brief.captured else _small_talk(brief, language)
+
+
+def _small_talk(brief: Brief, language: str) -> str:
     if _is_bare_greeting(brief.question):
         return _introduction(brief, language) if brief.first else _say(language, "hello_again")
     if _matches("thanks", brief.question):
         return _say(language, "welcome")
-    return _say(language, "opted_out" if brief.opted_out else "heard")
+    if _matches("assent", brief.question):
+        return _say(language, "noted")
+    refused = brief.opted_out and _matches("negation", brief.question)
+    return _say(language, "opted_out" if refused else "heard")
 
 
 def _introduction(brief: Brief, language: str) -> str:

@@ -24,6 +24,7 @@ _CJK_RUN = re.compile(f"[{_CJK}]+")
 _CHUNK = re.compile(rf"[{_CJK}]+|\d+(?:[.,]\d+)+|(?:(?![{_CJK}])[^\W_])+(?:['’](?![{_CJK}])[^\W_]+)?")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 _LATIN = re.compile(r"[^\W\d_]+")
+_ADDRESS = re.compile(r"\w+://\S+|\S+@\S+\.\w+")
 _CLAUSE_END = re.compile(
     r"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|\b(?:and|but|because|while|whereas|when|if)\b",
     re.IGNORECASE,
@@ -122,7 +123,7 @@ def token_set(sentence: str) -> frozenset[str]:
 
 def question_terms(text: str) -> list[list[Term]]:
     """The meaningful words of a question, clause by clause; clauses that say nothing are left out."""
-    cleaned = clean(text[:_LONGEST])
+    cleaned = _ADDRESS.sub(" ", clean(text[:_LONGEST]))
     clauses = [list(_terms(clause)) for clause in _CLAUSE_END.split(cleaned)]
     return [clause for clause in clauses if clause]
 
@@ -194,7 +195,7 @@ def _phrases() -> re.Pattern[str]:
     return re.compile("|".join(groups))
 
 
-_SENTENCE = re.compile(r"[^。！？!?；\n]*?(?:[。！？；]+[”」）]?|[.!?](?=\s|$)|\n|$)")
+_SENTENCE = re.compile(r"[^。！？!?\n]*?(?:[。！？]+[”」）]?|[.!?](?=\s|$)|\n|$)")
 
 
 def sentences(text: str) -> list[str]:
