@@ -118,7 +118,14 @@ class Finish:
 
 Piece = Delta | Finish
 FaultKind = Literal[
-    "auth", "rate_limit", "unavailable", "timeout", "bad_request", "context_length", "content_filter", "interrupted"
+    "auth",
+    "rate_limit",
+    "unavailable",
+    "timeout",
+    "bad_request",
+    "context_length",
+    "content_filter",
+    "interrupted",
 ]
 
 
@@ -131,6 +138,15 @@ class ModelFault(Exception):
         self.model = model
         self.words = words
         self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """`model_failed` gave no text; the answer goes on with `next_model`."""
+
+    model_failed: str
+    fault: ModelFault
+    next_model: str
 
 
 class Lane(Protocol):

@@ -1,0 +1,269 @@
+"""The lane to every vendor that litellm knows. No other file imports litellm, and this one at first use."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import math
+import os
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Any
+
+from server.llm.faults import fault_of
+from server.llm.openai_shape import Calls, Thoughts, text_of, to_messages, to_tools
+from server.llm.tokens import estimate_tokens
+from server.llm.types import Delta, Finish, FinishReason, FunctionCall, ModelFault, Piece, Request, Usage
+from server.llm.vendors import Vendor, Vendors
+
+SETTINGS = frozenset({"temperature", "max_tokens", "top_p"})
+_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+    "tool_calls": "function_calls",
+    "function_call": "function_calls",
+}
+_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
+_QUIET = ("httpx", "httpcore", "openai", "openai._base_client")
+# What litellm would import during the first answer, holding up the event loop for two seconds.
+_LATER = (
+    "openai.resources.chat",
+    "litellm._service_logger",
+    "litellm.litellm_core_utils.default_encoding",
+    "litellm.llms.litellm_proxy.chat.transformation",
+    "litellm.proxy.openai_files_endpoints.common_utils",
+    "litellm.responses.mcp.chat_completions_handler",
+)
+_CLOSING_SECONDS = 2.0
+_importing = threading.Lock()
+
+
+def _litellm() -> Any:
+    """litellm, imported once (4-6 s) and made to stay silent and at home."""
+    with _importing:
+        # No price table from the network, no `.env` of its own finding.
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+        os.environ["LITELLM_MODE"] = "PRODUCTION"
+        litellm: Any = importlib.import_module("litellm")
+        litellm.telemetry = False
+        litellm.suppress_debug_info = True
+        litellm.set_verbose = False
+        litellm.drop_params = True
+        litellm.disable_streaming_logging = True
+        litellm.disable_hf_tokenizer_download = True
+        for name in _LATER:
+            with suppress(ImportError):
+                importlib.import_module(name)
+        for name in _LOGGERS:
+            logging.getLogger(name).disabled = True
+        for name in _QUIET:
+            logger = logging.getLogger(name)
+            logger.setLevel(max(logger.level, logging.WARNING))
+        return litellm
+
+
+class LitellmLane:
+    """Streams from the vendor that a model string names; keys and addresses come from `vendors` alone."""
+
+    def __init__(self, vendors: Vendors) -> None:
+        self._vendors = vendors
+        self._loaded: Any = None
+        self._loading = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Imports litellm in a thread, so that the first answer does not wait for it."""
+        if self._loaded is None:
+            async with self._loading:
+                self._loaded = await asyncio.to_thread(_litellm)
+
+    async def close(self) -> None:
+        """Closes the connections that litellm keeps."""
+        if self._loaded is not None:
+            await self._loaded.close_litellm_async_clients()
+
+    async def stream(self, model: str, request: Request) -> AsyncGenerator[Piece, None]:
+        """The answer's text as it comes, then its Finish. Raises ModelFault, whatever went wrong.
+
+        A stream that ends without a finish reason is `interrupted`, and its calls are lost with it; calls of
+        an answer cut by its length or a filter are left out.
+        """
+        begun = False
+        try:
+            answer = _Answer(model, request)
+            async with aclosing(self._pieces(model, request, answer)) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+        except ModelFault:
+            raise
+        except Exception as error:
+            raise self._fault(error, model, begun) from None
+
+    async def _pieces(self, model: str, request: Request, answer: _Answer) -> AsyncGenerator[Piece, None]:
+        vendor, name = self._vendors.of(model)
+        arguments = self._arguments(vendor, name, request)
+        await self.prepare()
+        stream = await self._loaded.acompletion(**arguments)
+        try:
+            async for chunk in stream:
+                text = answer.take(chunk)
+                if text:
+                    yield Delta(text)
+                if answer.reason:
+                    break
+            # litellm makes up a "stop" for a stream that just ended.
+            if getattr(stream, "received_finish_reason", answer.reason) is None:
+                answer.reason = None
+            answer.usage = await _usage(stream)
+        finally:
+            await _close(stream)
+        rest = answer.rest()
+        if rest:
+            yield Delta(rest)
+        yield self._finish(vendor, name, answer)
+
+    def _arguments(self, vendor: Vendor, name: str, request: Request) -> dict[str, Any]:
+        access = self._vendors.access(vendor)
+        arguments: dict[str, Any] = {
+            "model": f"{vendor.through}/{name}",
+            "messages": to_messages(request.messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "drop_params": True,
+            "num_retries": 0,
+            "max_retries": 0,
+            # litellm keeps a client for each value, so there are few. The exact deadline is the caller's.
+            "timeout": 30.0 * math.ceil(request.timeout_seconds / 30),
+            "api_key": access.key,
+            "api_base": access.base,
+            **access.options,
+        }
+        arguments |= {
+            key: value for key, value in request.settings.items() if key in SETTINGS and value is not None
+        }
+        if request.functions:
+            arguments["tools"] = to_tools(request.functions)
+        return {key: value for key, value in arguments.items() if value is not None}
+
+    def _finish(self, vendor: Vendor, name: str, answer: _Answer) -> Finish:
+        reason, calls = answer.ended()
+        usage = answer.usage or answer.estimated()
+        cost = self._cost(vendor, name, usage)
+        return Finish(reason, answer.model, replace(usage, cost_usd=cost), calls)
+
+    def _cost(self, vendor: Vendor, name: str, usage: Usage) -> float | None:
+        """US dollars by litellm's own price table; None where it has no price."""
+        if vendor.through == "openai" and vendor.name != "openai":
+            return None  # OpenAI's wire is not OpenAI's price
+        details = {"cached_tokens": usage.cached_tokens}
+        counted = self._loaded.Usage(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.prompt_tokens + usage.completion_tokens,
+            prompt_tokens_details=details,
+        )
+        try:
+            prompt, completion = self._loaded.cost_per_token(
+                model=name, custom_llm_provider=vendor.through, usage_object=counted
+            )
+        except Exception:  # it raises one of several classes for "not mapped"
+            return None
+        return float(prompt + completion)
+
+    def _fault(self, error: Exception, model: str, begun: bool) -> ModelFault:
+        fault = fault_of(error, model, self._vendors.secrets(), begun=begun)
+        vendor = self._vendors.named(model.partition("/")[0])
+        hint = self._vendors.region_hint(vendor) if vendor is not None and fault.kind == "auth" else None
+        return ModelFault("auth", model, f"{fault.words} ({hint})") if hint else fault
+
+
+class _Answer:
+    """An answer as its chunks add up."""
+
+    def __init__(self, model: str, request: Request) -> None:
+        self.model = model
+        self.reason: str | None = None
+        self.usage: Usage | None = None
+        self._request = request
+        self._calls = Calls()
+        self._thoughts = Thoughts()
+        self._text: list[str] = []
+
+    def take(self, chunk: Any) -> str:
+        """The text of this chunk that belongs to the answer; reasoning does not."""
+        if not chunk.choices:
+            return ""
+        choice = chunk.choices[0]
+        self.reason = choice.finish_reason or self.reason
+        for call in choice.delta.tool_calls or ():
+            self._calls.add(call.index or 0, call.id, call.function.name, call.function.arguments)
+        return self._keep(self._thoughts.pass_on(choice.delta.content or ""))
+
+    def rest(self) -> str:
+        return self._keep(self._thoughts.rest())
+
+    def _keep(self, text: str) -> str:
+        if text:
+            self._text.append(text)
+        return text
+
+    def ended(self) -> tuple[FinishReason, tuple[FunctionCall, ...]]:
+        """Why it ended, and its calls. Raises ModelFault when it did not end, or holds nothing."""
+        if self.reason is None:
+            raise ModelFault("interrupted", self.model, "the stream ended in the middle")
+        reason = _REASONS.get(self.reason, "stop")
+        if reason in ("length", "content_filter"):
+            if reason == "content_filter" and not self._text:
+                raise ModelFault("content_filter", self.model, "the vendor's filter held the answer back")
+            return self._unless_empty(reason), ()
+        return ("function_calls", self._calls.whole()) if self._calls else (self._unless_empty("stop"), ())
+
+    def _unless_empty(self, reason: FinishReason) -> FinishReason:
+        if not self._text:
+            raise ModelFault(
+                "unavailable", self.model, f"an answer without any text (it ended by {self.reason})"
+            )
+        return reason
+
+    def estimated(self) -> Usage:
+        """Tokens by our own estimate, for vendors that count none."""
+        said = "".join(self._text) + "".join(call.name + call.arguments for call in self._calls.whole())
+        asked = text_of(self._request.messages, self._request.functions)
+        return Usage(estimate_tokens(asked), estimate_tokens(said))
+
+
+async def _usage(stream: Any) -> Usage | None:
+    """What the vendor counted. Reads the stream to its end, so that the connection can serve again."""
+    counts = [_field(chunk, "usage") for chunk in getattr(stream, "chunks", ())]
+    raw: Any = getattr(stream, "completion_stream", None)
+    if hasattr(raw, "__aiter__"):
+        # The answer is whole: what breaks behind it costs the count, not the answer.
+        with suppress(Exception):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                counts += [_field(chunk, "usage") async for chunk in raw]
+    counts = [count for count in counts if count]
+    if not counts:
+        return None
+    # Counts are running totals, spread by some vendors over the first and the last chunk.
+    return Usage(
+        prompt_tokens=max(_field(count, "prompt_tokens") or 0 for count in counts),
+        completion_tokens=max(_field(count, "completion_tokens") or 0 for count in counts),
+        cached_tokens=max(
+            _field(_field(count, "prompt_tokens_details"), "cached_tokens") or 0 for count in counts
+        ),
+    )
+
+
+def _field(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+
+
+async def _close(stream: Any) -> None:
+    # A connection that cannot even be closed is of no concern to the answer.
+    with suppress(Exception):
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            await stream.aclose()
