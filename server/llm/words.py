@@ -195,9 +195,9 @@ def _phrases() -> re.Pattern[str]:
     return re.compile("|".join(groups))
 
 
-_SENTENCE = re.compile(r"[^。！？!?\n]*?(?:[。！？]+[”」）]?|[.!?](?=\s|$)|\n|$)")
+_SENTENCE_END = re.compile(r"(?<=[。！？])(?![。！？”」』）])|(?<=[。！？][”」』）])|(?<=[.!?])\s+|\n+")
 
 
 def sentences(text: str) -> list[str]:
     """The text's sentences in both punctuations, trimmed, none empty; `3.5` and `a.b` stay whole."""
-    return [part.strip() for part in _SENTENCE.findall(text) if part.strip()]
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
