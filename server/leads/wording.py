@@ -229,6 +229,7 @@ _PURPOSES = (
 )
 _MARK = re.compile(r"[?？]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_ASKS_WITHOUT_MARK = re.compile(r"(?<=[吗呢])[,，。;；]")
 
 
 def purpose_wording(collect: Collect, language: str) -> str:
@@ -252,6 +253,8 @@ def one_question(text: str) -> str:
     text = text.strip()
     full = "？" if _HAN.search(text) else "?"
     marks = [found.start() for found in _MARK.finditer(text)]
+    if not marks and (asks := _ASKS_WITHOUT_MARK.search(text)):
+        return text[: asks.start()] + "？" + text[asks.end() :].lstrip()
     if not marks:
         return text.rstrip(" .!。！,，;；:：") + full
     last = text[marks[-1]]
