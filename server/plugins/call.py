@@ -1,0 +1,550 @@
+"""The only door to plugin functions: who may call, with what, bound to whom, and what came back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.catalog import LoadedPlugin, PluginState
+from server.catalog.spec import HttpPlugin, Into, TablePlugin
+from server.clock import SYSTEM, Clock
+from server.errors import RapportError
+from server.llm.types import Function
+from server.outgoing import Outgoing, OutgoingError
+from server.plugins import http, table
+from server.plugins.arguments import Refused, folded, parse, refuse_bound, validate
+from server.plugins.columns import from_text
+from server.plugins.masking import hide
+from server.plugins.operation import Operation, Outcome, Problem, Ready, trusted
+from server.plugins.preparing import prepare
+from server.plugins.references import Unfilled, Values
+from server.plugins.table import Engines, Store, TableExecutor
+from server.plugins.types import Bound, CallResult, CallStatus
+from server.storage import Database, Transaction
+
+SHOWN_CHARACTERS = 4_000
+_KEPT_READY = 2_000
+_KEPT_RESULTS = 5_000
+_NOT_SENT = "This is a test: nothing was sent."
+
+log = structlog.get_logger("server.plugins")
+
+
+class Catalog(Protocol):
+    """Where the door finds every plugin, for what concerns a person and not a persona."""
+
+    def plugins(self) -> Sequence[PluginState]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorNames:
+    """The functions of a lead's mirror; None where the plugin has none."""
+
+    get: str | None
+    set: str | None
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way through the door."""
+
+    plugin: str
+    function: str
+    started: float
+    forced: bool
+    operation: Operation | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+
+
+class Door:
+    """Every call of a plugin function passes here, and a call never raises: it comes back as a CallResult.
+
+    `secrets` gives a secret by name, or None. Close it to let other databases go.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        database: Database,
+        outgoing: Outgoing,
+        secrets: Callable[[str], str | None],
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._catalog = catalog
+        self._database = database
+        self._outgoing = outgoing
+        self._secrets = secrets
+        self._clock = clock
+        self._engines = Engines()
+        self._ready: OrderedDict[tuple[str, str], Ready] = OrderedDict()
+        self._results: OrderedDict[tuple[Any, ...], tuple[float, CallResult]] = OrderedDict()
+
+    def close(self) -> None:
+        """Closes connections to other databases."""
+        self._engines.close()
+
+    # What there is
+
+    def offered(self, plugins: Sequence[LoadedPlugin], bound: Bound) -> list[Function]:
+        """The functions the model may be told of: allowed to this customer, and not called already."""
+        return [
+            Function(each.name, each.description, each.parameters)
+            for each in self._operations(plugins)
+            if not each.forced and trusted(bound, each.trust)
+        ]
+
+    def forced(self, plugins: Sequence[LoadedPlugin]) -> list[str]:
+        """Names of the functions that run before the model is asked, in the order of the persona."""
+        return [each.name for each in self._operations(plugins) if each.forced]
+
+    def mirror_names(self, plugins: Sequence[LoadedPlugin], into: Into) -> MirrorNames:
+        """The functions that read and write a lead's mirror, as named or as the plugin has them."""
+        mine = [each for each in self._operations(plugins) if each.plugin == into.plugin]
+        reads = [o.name for o in mine if o.effect == "read" and _is_action(o, "get")]
+        writes = [o.name for o in mine if o.effect == "write"]
+        return MirrorNames(
+            into.get or next(iter(reads), None),
+            into.set or (writes[0] if len(writes) == 1 else None),
+        )
+
+    async def prepare(self, plugins: Sequence[LoadedPlugin]) -> list[tuple[str, str]]:
+        """Makes or checks the tables of plugins; returns (plugin, message) for all that is wrong in any."""
+        found: list[tuple[str, str]] = []
+        for plugin in plugins:
+            ready = self._made_ready(plugin)
+            found += [(plugin.name, problem) for problem in ready.problems]
+            if isinstance(ready.table, Store):
+                problem = await self._prepared(plugin, ready.table)
+                found += [(plugin.name, problem)] if problem else []
+        return found
+
+    # Calling
+
+    async def call(
+        self,
+        plugins: Sequence[LoadedPlugin],
+        function_name: str,
+        arguments: str | Mapping[str, Any],
+        bound: Bound,
+        *,
+        forced: bool = False,
+        tx: Transaction | None = None,
+        deadline_seconds: float | None = None,
+    ) -> CallResult:
+        """Calls one function of these plugins. Whatever happens comes back as a result.
+
+        `arguments` is what the model wrote. With `tx`, work on the server's own database joins that
+        transaction. The deadline is the function's own, or `deadline_seconds` when that is shorter.
+        """
+        call = self._begin(plugins, function_name, forced)
+        try:
+            operation = self._admitted(call, plugins, function_name, arguments, bound)
+            problem = await self._unprepared(plugins, operation)
+            if problem:
+                return self._done(call, Outcome(status="failed", error=problem))
+            limit = min(operation.timeout_seconds, deadline_seconds or operation.timeout_seconds)
+            return await self._executed(call, operation, bound, tx, limit)
+        except Refused as refusal:
+            return self._refused(call, refusal, bound)
+
+    def call_in(
+        self,
+        tx: Transaction,
+        plugins: Sequence[LoadedPlugin],
+        function_name: str,
+        arguments: str | Mapping[str, Any],
+        bound: Bound,
+    ) -> CallResult:
+        """`call` without waiting, for a function on the server's own database, inside an open transaction.
+
+        A statement that fails is undone alone; the transaction goes on.
+        """
+        call = self._begin(plugins, function_name, False)
+        try:
+            operation = self._admitted(call, plugins, function_name, arguments, bound)
+        except Refused as refusal:
+            return self._refused(call, refusal, bound)
+        return self._joined(call, operation, bound, tx)
+
+    async def forced_all(
+        self, plugins: Sequence[LoadedPlugin], bound: Bound, deadline_seconds: float
+    ) -> list[CallResult]:
+        """Runs every forced function at once, each within its deadline; results in the persona's order."""
+        names = [o.name for o in self._operations(plugins) if o.forced and trusted(bound, o.trust)]
+        calls = (self._forced_one(plugins, name, bound, deadline_seconds) for name in names)
+        return list(await asyncio.gather(*calls))
+
+    # The lead's mirror, erasure, identity
+
+    def mirror(
+        self,
+        tx: Transaction,
+        plugins: Sequence[LoadedPlugin],
+        into: Into,
+        values: Mapping[str, str],
+        bound: Bound,
+    ) -> CallResult | None:
+        """Writes a lead's values (by column, as text) in the same transaction.
+
+        None when the mirror lies outside the server's own database: put it in the outbox, which calls
+        `mirror_later`.
+        """
+        call = self._begin(plugins, into.set or into.plugin, False)
+        try:
+            operation = self._mirror_operation(plugins, into)
+            if operation.local is None and not bound.test:
+                return None
+            typed = _typed(operation, values)
+            self._admitted(call, plugins, operation.name, typed, bound)
+        except Refused as refusal:
+            return self._refused(call, refusal, bound)
+        return self._joined(call, operation, bound, tx)
+
+    async def mirror_later(
+        self, plugins: Sequence[LoadedPlugin], into: Into, values: Mapping[str, str], bound: Bound
+    ) -> CallResult:
+        """Writes a lead's values wherever the mirror lies; for the outbox."""
+        call = self._begin(plugins, into.set or into.plugin, False)
+        try:
+            operation = self._mirror_operation(plugins, into)
+            typed = _typed(operation, values)
+        except Refused as refusal:
+            return self._refused(call, refusal, bound)
+        return await self.call(plugins, operation.name, typed, bound)
+
+    def read_mirror(
+        self, tx: Transaction, plugins: Sequence[LoadedPlugin], into: Into, bound: Bound
+    ) -> CallResult | None:
+        """Reads a lead's mirror in a transaction; None when it has no reading function or lies outside."""
+        name = self.mirror_names(plugins, into).get
+        operation = self._operation(plugins, name) if name else None
+        if operation is None or operation.local is None:
+            return None
+        return self.call_in(tx, plugins, operation.name, {}, bound)
+
+    def erase(self, tx: Transaction, user_id: str) -> int:
+        """Deletes a person's rows in every table of the server's own database keyed by `${user.id}`."""
+        self._forget(user_id)
+        return sum(store.delete(tx, user_id) for store in self._own_stores())
+
+    def rekey(self, tx: Transaction, old_user: str, new_user: str) -> int:
+        """Moves a person's rows to another id, whose own values stay; returns how many."""
+        self._forget(old_user)
+        self._forget(new_user)
+        return sum(store.move(tx, old_user, new_user) for store in self._own_stores())
+
+    # Inside
+
+    def _operations(self, plugins: Sequence[LoadedPlugin]) -> list[Operation]:
+        found: dict[str, Operation] = {}
+        for plugin in plugins:
+            for operation in self._made_ready(plugin).operations:
+                found.setdefault(operation.name, operation)
+        return list(found.values())
+
+    def _operation(self, plugins: Sequence[LoadedPlugin], name: str) -> Operation | None:
+        for plugin in plugins:
+            operation = self._made_ready(plugin).operation(name)
+            if operation is not None:
+                return operation
+        return None
+
+    def _made_ready(self, plugin: LoadedPlugin) -> Ready:
+        key = (plugin.name, plugin.digest)
+        ready = self._ready.get(key)
+        if ready is None:
+            ready = self._ready[key] = self._load(plugin)
+            while len(self._ready) > _KEPT_READY:
+                self._ready.popitem(last=False)
+        return ready
+
+    def _load(self, plugin: LoadedPlugin) -> Ready:
+        if isinstance(plugin.spec, HttpPlugin):
+            return http.load(plugin, plugin.spec, self._outgoing)
+        if isinstance(plugin.spec, TablePlugin):
+            return table.load(plugin, plugin.spec, self._database, self._engines)
+        return Ready(plugin.name)
+
+    def _own_stores(self) -> list[Store]:
+        ready = [self._made_ready(each.loaded) for each in self._catalog.plugins() if each.loaded]
+        return [each.table for each in ready if isinstance(each.table, Store) and each.table.own]
+
+    async def _prepared(self, plugin: LoadedPlugin, store: Store) -> str | None:
+        values = Values({}, _NOBODY, self._secrets)
+        try:
+            await asyncio.to_thread(prepare, store, Path(plugin.file), values)
+        except Problem as problem:
+            return str(problem)
+        except Unfilled as reason:
+            return f"the table `{store.spec.table}` cannot be reached: {reason}"
+        except (SQLAlchemyError, RapportError) as error:
+            return f"the table `{store.spec.table}` cannot be reached: {_first_line(error, values.used)}"
+        return None
+
+    async def _unprepared(self, plugins: Sequence[LoadedPlugin], operation: Operation) -> str | None:
+        """What keeps a table from being used, when its plugin was not prepared or was in vain."""
+        executor = operation.executor
+        if not isinstance(executor, TableExecutor) or executor.store.prepared:
+            return None
+        plugin = next(each for each in plugins if each.name == operation.plugin)
+        return await self._prepared(plugin, executor.store)
+
+    def _begin(self, plugins: Sequence[LoadedPlugin], name: str, forced: bool) -> _Call:
+        operation = self._operation(plugins, name)
+        plugin = operation.plugin if operation else ""
+        return _Call(plugin, name, self._clock.monotonic(), forced, operation)
+
+    def _admitted(
+        self,
+        call: _Call,
+        plugins: Sequence[LoadedPlugin],
+        name: str,
+        arguments: str | Mapping[str, Any],
+        bound: Bound,
+    ) -> Operation:
+        """The function, once permission and arguments are checked, in this order. Raises Refused."""
+        operation = self._operation(plugins, name)
+        if operation is None:
+            known = ", ".join(each.name for each in self._operations(plugins)) or "none"
+            raise Refused(f"There is no function `{name[:64]}` here; there are: {known}.", "unknown function")
+        call.operation, call.plugin, call.function = operation, operation.plugin, operation.name
+        if not trusted(bound, operation.trust):
+            raise Refused(f"`{name}` needs a customer who is {operation.trust}.", "trust")
+        call.arguments = parse(arguments)
+        refuse_bound(call.arguments, operation.bound_names)
+        validate(call.arguments, operation.validator)
+        return operation
+
+    async def _executed(
+        self, call: _Call, operation: Operation, bound: Bound, tx: Transaction | None, limit: float
+    ) -> CallResult:
+        values = Values(call.arguments, bound, self._secrets, call.secrets)
+        try:
+            if _only_pretend(operation, bound):
+                return self._done(call, _not_sent(operation, values))
+            if tx is not None and operation.local is not None:
+                return self._joined(call, operation, bound, tx)
+            async with asyncio.timeout(limit):
+                outcome = await operation.executor.run(values)
+        except Exception as error:
+            return self._failed(call, operation, values, error, limit)
+        return self._done(call, outcome, bound)
+
+    def _joined(self, call: _Call, operation: Operation, bound: Bound, tx: Transaction) -> CallResult:
+        values = Values(call.arguments, bound, self._secrets, call.secrets)
+        executor = operation.executor
+        tx.run("SAVEPOINT plugin_call")
+        try:
+            if _only_pretend(operation, bound):
+                outcome = _not_sent(operation, values)
+            elif isinstance(executor, TableExecutor):
+                outcome = executor.run_in(tx, values)
+            else:
+                raise Unfilled("this function does not work inside a transaction")
+        except Exception as error:
+            tx.run("ROLLBACK TO SAVEPOINT plugin_call")
+            return self._failed(call, operation, values, error, operation.timeout_seconds)
+        finally:
+            tx.run("RELEASE SAVEPOINT plugin_call")
+        return self._done(call, outcome, bound)
+
+    async def _forced_one(
+        self, plugins: Sequence[LoadedPlugin], name: str, bound: Bound, deadline_seconds: float
+    ) -> CallResult:
+        operation = self._operation(plugins, name)
+        key = _cache_key(operation, bound) if operation and operation.cache_seconds else None
+        kept = self._results.get(key) if key else None
+        if kept and kept[0] > self._clock.monotonic():
+            return replace(kept[1], cached=True, milliseconds=0.0)
+        result = await self.call(plugins, name, {}, bound, forced=True, deadline_seconds=deadline_seconds)
+        if key and operation and result.status == "ok":
+            self._results[key] = (self._clock.monotonic() + operation.cache_seconds, result)
+            self._results.move_to_end(key)
+            while len(self._results) > _KEPT_RESULTS:
+                self._results.popitem(last=False)
+        return result
+
+    def _forget(self, user_id: str) -> None:
+        """Drops kept results of a person, since something of theirs has changed."""
+        for key in [key for key in self._results if key[0] == user_id]:
+            del self._results[key]
+
+    def _mirror_operation(self, plugins: Sequence[LoadedPlugin], into: Into) -> Operation:
+        name = self.mirror_names(plugins, into).set
+        operation = self._operation(plugins, name) if name else None
+        if operation is None or operation.plugin != into.plugin:
+            words = f"The plugin `{into.plugin}` has no function to write a lead with; name it as `set`."
+            raise Refused(words, "no mirror function")
+        return operation
+
+    # Results
+
+    def _done(self, call: _Call, outcome: Outcome, bound: Bound | None = None) -> CallResult:
+        value = hide(outcome.value, call.secrets)
+        error = hide(outcome.error, call.secrets) if outcome.error else None
+        if bound and call.operation and call.operation.effect == "write" and outcome.status == "ok":
+            self._forget(bound.user_id)
+        if outcome.status != "ok":
+            log.warning(
+                "function call failed", plugin=call.plugin, function=call.function, status=outcome.status
+            )
+        shown = _shown(value if outcome.status == "ok" else {"error": error})
+        return self._result(call, outcome.status, shown, value, error, outcome.request, outcome.bytes)
+
+    def _failed(
+        self, call: _Call, operation: Operation, values: Values, error: Exception, limit: float
+    ) -> CallResult:
+        status, words, shown = _explained(error, operation, limit, values.used)
+        log.warning(
+            "function call failed",
+            plugin=call.plugin,
+            function=call.function,
+            status=status,
+            error=type(error).__name__,
+            exc_info=error if not isinstance(error, _EXPECTED) else None,
+        )
+        try:
+            request = operation.executor.describe(values)
+        except Unfilled:
+            request = {}
+        return self._result(call, status, _shown({"error": shown}), None, words, request, 0)
+
+    def _refused(self, call: _Call, refusal: Refused, bound: Bound) -> CallResult:
+        log.warning(
+            "function call refused",
+            plugin=call.plugin,
+            function=call.function[:64] if call.operation else "",
+            reason=refusal.reason,
+            names=refusal.names,
+            persona=bound.persona,
+            conversation_id=bound.conversation_id,
+        )
+        return self._result(call, "refused", _shown({"error": str(refusal)}), None, str(refusal), {}, 0)
+
+    def _result(
+        self,
+        call: _Call,
+        status: CallStatus,
+        shown: str,
+        value: Any,
+        error: str | None,
+        request: Mapping[str, Any],
+        size: int,
+    ) -> CallResult:
+        return CallResult(
+            plugin=call.plugin,
+            function=call.function[:64],
+            status=status,
+            shown=shown,
+            milliseconds=round((self._clock.monotonic() - call.started) * 1000, 3),
+            forced=call.forced,
+            effect=call.operation.effect if call.operation else "read",
+            value=value,
+            error=error,
+            arguments=_bounded(call.arguments),
+            request=dict(request),
+            bytes=size or len(shown.encode()),
+        )
+
+
+_NOBODY = Bound("", "anonymous", "", "")
+_EXPECTED = (Unfilled, RapportError, SQLAlchemyError, TimeoutError)
+
+
+def _only_pretend(operation: Operation, bound: Bound) -> bool:
+    """Whether a test keeps this call from leaving the server; tables have a scratch overlay instead."""
+    return bound.test and operation.effect == "write" and not isinstance(operation.executor, TableExecutor)
+
+
+def _not_sent(operation: Operation, values: Values) -> Outcome:
+    return Outcome({"ok": True, "note": _NOT_SENT}, request=operation.executor.describe(values))
+
+
+def _explained(
+    error: Exception, operation: Operation, limit: float, secrets: set[str]
+) -> tuple[CallStatus, str, str]:
+    """Status, a sentence for the people who run this, and one for the model."""
+    if isinstance(error, TimeoutError) or (isinstance(error, OutgoingError) and error.kind == "timeout"):
+        maybe = "; it may have been done all the same" if operation.effect == "write" else ""
+        words = f"`{operation.name}` took longer than {limit:g} s{maybe}"
+        return "timeout", words, words
+    if isinstance(error, Unfilled | RapportError):
+        words = str(hide(str(error), secrets))
+        return "failed", words, words
+    if isinstance(error, SQLAlchemyError):
+        return "failed", f"the database says: {_first_line(error, secrets)}", "The table cannot be used now."
+    return "failed", f"`{operation.name}` broke: {type(error).__name__}", "The function does not work now."
+
+
+def _first_line(error: Exception, secrets: set[str]) -> str:
+    words = str(getattr(error, "orig", None) or error).strip()
+    return str(hide(words.splitlines()[0][:200] if words else type(error).__name__, secrets))
+
+
+def _shown(value: Any) -> str:
+    """JSON for the model, with a note of how much was cut."""
+    text = json.dumps({"ok": True} if value is None else value, ensure_ascii=False, default=str)
+    if len(text) <= SHOWN_CHARACTERS:
+        return text
+    return f"{text[:SHOWN_CHARACTERS]}… ({len(text) - SHOWN_CHARACTERS:,} more characters left out)"
+
+
+def _bounded(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as they are kept: long ones cut, key by key."""
+    if len(json.dumps(arguments, ensure_ascii=False)) <= SHOWN_CHARACTERS:
+        return arguments
+    return {name[:100]: _shorter(value) for name, value in list(arguments.items())[:40]}
+
+
+def _shorter(value: Any) -> Any:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= 200 else f"{text[:200]}… ({len(text):,} characters)"
+
+
+def _cache_key(operation: Operation, bound: Bound) -> tuple[Any, ...]:
+    """Everything bound but the turn, so that nobody is ever shown another's result."""
+    return (
+        *(bound.user_id, bound.trust, bound.conversation_id, bound.persona, bound.user_name, bound.locale),
+        *(bound.test, operation.plugin, operation.digest, operation.name),
+    )
+
+
+def _is_action(operation: Operation, action: Literal["get", "set", "find"]) -> bool:
+    executor = operation.executor
+    return not isinstance(executor, TableExecutor) or executor.action == action
+
+
+def _typed(operation: Operation, values: Mapping[str, str]) -> dict[str, Any]:
+    """Text as captured, in the type that the function's column or parameter has. Raises Refused."""
+    executor = operation.executor
+    columns = executor.store.spec.columns if isinstance(executor, TableExecutor) else {}
+    properties = operation.parameters.get("properties", {})
+    typed: dict[str, Any] = {}
+    for name, text in values.items():
+        try:
+            typed[name] = (
+                from_text(text, columns[name])
+                if name in columns
+                else _as_parameter(text, properties.get(name))
+            )
+        except (Unfilled, ValueError) as reason:
+            raise Refused(f"`{name}`: {reason}", "type of a mirrored value", [folded(name)]) from None
+    return typed
+
+
+def _as_parameter(text: str, schema: Any) -> Any:
+    kind = schema.get("type") if isinstance(schema, Mapping) else None
+    if kind == "integer":
+        return int(text)
+    if kind == "number":
+        return float(text)
+    return text

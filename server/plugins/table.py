@@ -1,0 +1,371 @@
+"""The executor `table`: `get`, `set` and `find` over one table, by bound parameters only."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server.catalog import LoadedPlugin
+from server.catalog.references import BOUND, reserved_names
+from server.catalog.spec import TableFunction, TablePlugin, Trust
+from server.plugins import scratch
+from server.plugins.columns import from_sql, schema_of, table_of, to_sql
+from server.plugins.operation import Operation, Outcome, Problem, Ready, seal
+from server.plugins.references import (
+    MISSING,
+    ReferenceProblem,
+    Slot,
+    Unfilled,
+    Values,
+    fill,
+    plain,
+    read,
+    references,
+)
+from server.storage import Database, Transaction
+
+FOUND_AT_MOST = 10
+_CANDIDATES = 500
+_TERMS = 24
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+
+Action = Literal["get", "set", "find"]
+Execute = Callable[[sa.Executable], sa.CursorResult[Any]]
+
+
+class Engines:
+    """Engines of other databases, one for each address."""
+
+    def __init__(self) -> None:
+        self._engines: dict[str, sa.Engine] = {}
+        self._lock = threading.Lock()
+
+    def of(self, address: str) -> sa.Engine:
+        """Raises SQLAlchemyError or ImportError for an address nobody can open."""
+        with self._lock:
+            if address not in self._engines:
+                self._engines[address] = _engine(address)
+            return self._engines[address]
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+
+
+def _engine(address: str) -> sa.Engine:
+    url = sa.make_url(address)
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    backend = url.get_backend_name()
+    wait: dict[str, Any] = {"timeout": 5} if backend == "sqlite" else {}
+    if backend in ("postgresql", "mysql", "mariadb"):
+        wait = {"connect_timeout": 5}
+    return sa.create_engine(url, pool_pre_ping=True, pool_recycle=1800, connect_args=wait)
+
+
+@dataclass(slots=True)
+class Store:
+    """One plugin's table. `prepared` once it was made or held against the real one, which sets the rest."""
+
+    plugin: str
+    spec: TablePlugin
+    database: Database
+    engines: Engines
+    key: Mapping[str, str | Slot]
+    address: Slot | None
+    table: sa.Table = field(init=False)
+    unique: bool = True
+    prepared: bool = False
+
+    def __post_init__(self) -> None:
+        self.table = table_of(self.spec)
+
+    @property
+    def own(self) -> bool:
+        """Whether it lies in the server's own database."""
+        return self.address is None
+
+    @property
+    def user_columns(self) -> list[str]:
+        """Key columns that hold nothing but the customer's id."""
+        return [name for name, slot in self.key.items() if _is_user_id(slot)]
+
+    def key_of(self, values: Values) -> dict[str, Any]:
+        """The bound key of a call. Raises Unfilled: a missing part never means "any row"."""
+        return {name: self._key_part(name, slot, values) for name, slot in self.key.items()}
+
+    def _key_part(self, name: str, slot: str | Slot, values: Values) -> Any:
+        value = fill(slot, values)
+        if value is MISSING or value == "":
+            raise Unfilled(f"the key `{name}` has no value")
+        if isinstance(self.table.c[name].type, sa.Integer):
+            try:
+                return int(value)
+            except ValueError:
+                raise Unfilled(f"the key `{name}` is a number in the table and none here") from None
+        return plain(value)
+
+    def other_engine(self, values: Values) -> sa.Engine:
+        """The engine of the database that a secret names. Raises Unfilled when it is not set or usable."""
+        assert self.address is not None
+        address = fill(self.address, values)
+        if address is MISSING:
+            whole = self.address.whole
+            raise Unfilled(f"the secret {whole.rest if whole else ''} is not set")
+        try:
+            engine = self.engines.of(address)
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
+            raise Unfilled("the secret holds no database address that can be opened here") from None
+        if engine.url.password:
+            values.used.add(engine.url.password)
+        return engine
+
+    def get(self, execute: Execute, key: Mapping[str, Any]) -> dict[str, Any]:
+        """The row as an object without its key and without nulls; `{}` when there is none."""
+        row = execute(sa.select(*self._columns()).where(*self._where(key)).limit(1)).mappings().first()
+        return _object(row) if row else {}
+
+    def set(self, execute: Execute, dialect: str, key: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Writes the given columns of the row, which is made when it is not there."""
+        ready = {name: self._to_sql(name, value) for name, value in given.items()}
+        if self.unique and dialect in ("sqlite", "postgresql"):
+            insert = (sqlite if dialect == "sqlite" else postgresql).insert(self.table)
+            execute(
+                insert.values(**key, **ready).on_conflict_do_update(
+                    index_elements=[self.table.c[name] for name in key], set_=ready
+                )
+            )
+            return
+        if execute(sa.update(self.table).where(*self._where(key)).values(**ready)).rowcount == 0:
+            execute(sa.insert(self.table).values(**key, **ready))
+
+    def find(self, execute: Execute, key: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
+        """Up to ten rows that hold most of the words; the first ten for no words."""
+        wanted = sa.select(*self._columns()).where(*self._where(key))
+        words = terms(query)
+        texts = [self.table.c[n] for n, c in self.spec.columns.items() if c.type == "text"]
+        if not words or not texts:
+            rows = execute(wanted.limit(FOUND_AT_MOST)).mappings().all() if not query.strip() else []
+            return [_object(row) for row in rows]
+        spellings = {spelling for word in words for spelling in (word, word.upper(), word.title())}
+        found = [column.icontains(spelling, autoescape=True) for column in texts for spelling in spellings]
+        rows = execute(wanted.where(sa.or_(*found)).limit(_CANDIDATES)).mappings().all()
+        return _best([_object(row) for row in rows], words)
+
+    def delete(self, tx: Transaction, user_id: str) -> int:
+        """Deletes every row of a person, whatever the rest of its key."""
+        columns = self.user_columns
+        if not columns or not self._is_there(tx):
+            return 0
+        scratch.forget(tx, self.plugin, [user_id])
+        mine = sa.or_(*(self.table.c[name] == user_id for name in columns))
+        return tx.execute(sa.delete(self.table).where(mine)).rowcount
+
+    def move(self, tx: Transaction, old: str, new: str) -> int:
+        """Fills empty columns of the new person's rows from the old one's, which go; returns how many."""
+        columns = self.user_columns
+        if not columns or not self._is_there(tx):
+            return 0
+        mine = sa.and_(*(self.table.c[name] == old for name in columns))
+        rows = tx.execute(sa.select(self.table).where(mine)).mappings().all()
+        for row in rows:
+            key = {name: new if name in columns else row[name] for name in self.key}
+            there = self.get(tx.execute, key)
+            empty = {
+                n: row[n] for n in self.spec.columns if row[n] is not None and there.get(n) in (None, "")
+            }
+            if empty:
+                self._put(tx, key, empty)
+        tx.execute(sa.delete(self.table).where(mine))
+        return len(rows)
+
+    def _is_there(self, tx: Transaction) -> bool:
+        return self.own and sa.inspect(tx.connection).has_table(self.spec.table)
+
+    def _put(self, tx: Transaction, key: Mapping[str, Any], ready: Mapping[str, Any]) -> None:
+        if tx.execute(sa.update(self.table).where(*self._where(key)).values(**ready)).rowcount == 0:
+            tx.execute(sa.insert(self.table).values(**key, **ready))
+
+    def _to_sql(self, name: str, value: Any) -> Any:
+        return to_sql(value, self.spec.columns[name], self.table.c[name].type)
+
+    def _columns(self) -> list[sa.Column[Any]]:
+        return [self.table.c[name] for name in self.spec.columns]
+
+    def _where(self, key: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+        return [self.table.c[name] == value for name, value in key.items()]
+
+
+def _object(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): from_sql(value) for name, value in row.items() if value is not None}
+
+
+def terms(query: str) -> list[str]:
+    """Words of a query, case folded; runs of Chinese or Japanese as pairs of characters."""
+    found: dict[str, None] = {}
+    for run in _RUN.findall(unicodedata.normalize("NFKC", query).casefold()):
+        if re.match(f"[{_CJK}]", run):
+            found.update(dict.fromkeys(run[i : i + 2] for i in range(max(1, len(run) - 1))))
+        else:
+            found[run[:-1] if len(run) > 3 and run.endswith("s") else run] = None
+    longer = [term for term in found if len(term) > 1 or re.match(f"[{_CJK}0-9]", term)]
+    return (longer or list(found))[:_TERMS]
+
+
+def _best(rows: list[dict[str, Any]], words: Sequence[str]) -> list[dict[str, Any]]:
+    def score(row: Mapping[str, Any]) -> int:
+        text = " ".join(
+            unicodedata.normalize("NFKC", v).casefold() for v in row.values() if isinstance(v, str)
+        )
+        return sum(word in text for word in words)
+
+    return sorted(rows, key=score, reverse=True)[:FOUND_AT_MOST]
+
+
+@dataclass(frozen=True, slots=True)
+class TableExecutor:
+    """One of the three functions of a table."""
+
+    store: Store
+    action: Action
+
+    async def run(self, values: Values) -> Outcome:
+        """Raises Unfilled, SQLAlchemyError, or Unavailable when the server's own database is away."""
+        database = self.store.database
+        if self.store.own or (values.bound.test and self.action == "set"):
+            write = self.action == "set"
+            return await (database.write if write else database.read)(lambda tx: self.run_in(tx, values))
+        value = await asyncio.to_thread(self._elsewhere, values)
+        if values.bound.test and self.action == "get":
+            key = list(self.store.key_of(values).values())
+            over = await database.read(lambda tx: scratch.overlay(tx, values.bound, self.store.plugin, key))
+            value = {**value, **over}
+        return Outcome(value, request=self.describe(values))
+
+    def run_in(self, tx: Transaction, values: Values) -> Outcome:
+        """The same in a transaction of the server's own database, which must hold the table unless a test."""
+        key = self.store.key_of(values)
+        value: Any
+        if self.action == "set" and values.bound.test:
+            for name, value in values.args.items():
+                self.store._to_sql(name, value)
+            scratch.keep(tx, values.bound, self.store.plugin, list(key.values()), values.args)
+            value = {"saved": dict(values.args), "note": "kept for this test only"}
+        else:
+            value = self._act(tx.execute, tx.dialect, key, values)
+            if self.action == "get" and values.bound.test:
+                value |= scratch.overlay(tx, values.bound, self.store.plugin, list(key.values()))
+        return Outcome(value, request=self.describe(values))
+
+    def describe(self, values: Values) -> dict[str, Any]:
+        """The table, the function and the bound key."""
+        told: dict[str, Any] = {"table": self.store.spec.table, "operation": self.action}
+        told["key"] = {name: fill(slot, values) for name, slot in self.store.key.items()}
+        if self.action != "get":
+            told["arguments"] = dict(values.args)
+        return told
+
+    def _act(self, execute: Execute, dialect: str, key: Mapping[str, Any], values: Values) -> Any:
+        if self.action == "get":
+            return self.store.get(execute, key)
+        if self.action == "find":
+            return self.store.find(execute, key, str(values.args.get("query", "")))
+        self.store.set(execute, dialect, key, values.args)
+        return {"saved": dict(values.args)}
+
+    def _elsewhere(self, values: Values) -> Any:
+        engine = self.store.other_engine(values)
+        key = self.store.key_of(values)
+        with engine.begin() as connection:
+            return self._act(connection.execute, engine.dialect.name, key, values)
+
+
+def load(plugin: LoadedPlugin, spec: TablePlugin, database: Database, engines: Engines) -> Ready:
+    """The table's functions, or what is wrong with it."""
+    try:
+        store = Store(plugin.name, spec, database, engines, _key(spec), _address(spec))
+    except (Problem, ReferenceProblem) as problem:
+        return Ready(plugin.name, problems=(str(problem),))
+    operations: list[Operation] = []
+    problems: list[str] = []
+    actions: tuple[Action, ...] = ("get", "set", "find")
+    for action in actions:
+        function = getattr(spec.functions, action)
+        if function is not None:
+            try:
+                operations.append(_operation(plugin, store, action, function))
+            except Problem as problem:
+                problems.append(f"{function.name}: {problem}")
+    return Ready(plugin.name, tuple(operations), tuple(problems), store)
+
+
+def _operation(plugin: LoadedPlugin, store: Store, action: Action, function: TableFunction) -> Operation:
+    spec = store.spec
+    if function.force_call and action == "set":
+        raise Problem("a function that writes needs arguments and cannot be called before the model")
+    parameters = _parameters(spec, action)
+    validator, bound_names = seal(parameters, [*reserved_names(spec), *spec.key])
+    executor = TableExecutor(store, action)
+    return Operation(
+        plugin=plugin.name,
+        digest=plugin.digest,
+        name=function.name,
+        description=function.description or spec.description,
+        effect="write" if action == "set" else "read",
+        trust=function.allow.trust if function.allow else _trust(store, action),
+        parameters=parameters,
+        validator=validator,
+        bound_names=bound_names,
+        reads=tuple(r for slot in store.key.values() for r in references(slot)),
+        forced=function.force_call,
+        cache_seconds=function.cache_seconds,
+        timeout_seconds=function.timeout_seconds,
+        executor=executor,
+        local=executor if store.own else None,
+    )
+
+
+def _parameters(spec: TablePlugin, action: Action) -> dict[str, Any]:
+    if action == "set":
+        return schema_of(spec.columns)
+    words = {"type": "string", "maxLength": 300, "description": "Words to look for; empty for the first rows"}
+    properties = {"query": words} if action == "find" else {}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _trust(store: Store, action: Action) -> Trust:
+    return "anonymous" if action != "set" or store.user_columns else "verified"
+
+
+def _is_user_id(slot: str | Slot) -> bool:
+    whole = slot.whole if isinstance(slot, Slot) else None
+    return whole is not None and whole.name == "user.id"
+
+
+def _key(spec: TablePlugin) -> dict[str, str | Slot]:
+    key = {name: read(text) for name, text in spec.key.items()}
+    for name, slot in key.items():
+        if any(r.name not in BOUND for r in references(slot)):
+            raise Problem(f"the key `{name}` takes values of user, conversation and persona only")
+    return key
+
+
+def _address(spec: TablePlugin) -> Slot | None:
+    if spec.database is None:
+        return None
+    slot = read(spec.database)
+    whole = slot.whole if isinstance(slot, Slot) else None
+    if whole is None or whole.root != "secret":
+        raise Problem("`database` is one secret that holds an address, such as ${secret.CRM_DATABASE}")
+    assert isinstance(slot, Slot)
+    return slot
