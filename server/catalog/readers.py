@@ -104,11 +104,11 @@ def shortened(text: str) -> Iterator[str]:
 
 # --- Markdown --------------------------------------------------------------------------------------------
 
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s(.*)")
 _ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])\s+(.*)")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _RULE = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*$")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FRONT = re.compile(r"\A---\n.*?\n---\s*\n", re.DOTALL)
 
@@ -121,7 +121,7 @@ def _markdown(path: str, data: bytes) -> Iterator[Piece]:
         if heading:
             level = len(heading[1])
             headings = [(depth, words) for depth, words in headings if depth < level]
-            headings.append((level, heading[2]))
+            headings.append((level, heading[2].strip().rstrip("#").rstrip()))
             continue
         under = tuple(words for _, words in headings)
         for part in _facts(block):
@@ -164,7 +164,7 @@ def _introduces(block: list[str]) -> bool:
 def _facts(block: list[str]) -> Iterator[str]:
     if _FENCE.match(block[0]):
         yield "\n".join(line for line in block[1:] if not _FENCE.match(line)).strip()
-    elif len(block) > 1 and "|" in block[0] and _TABLE_RULE.match(block[1]):
+    elif len(block) > 1 and "|" in block[0] and _TABLE_RULE.match(block[1].strip()):
         yield from _table(block)
     elif any(_ITEM.match(line) for line in block):
         yield from _list(block)

@@ -18,7 +18,7 @@ import yaml
 
 from server.llm.tokens import estimate_tokens
 from server.llm.types import Brief, Delta, Finish, Passage, Piece, Request, Usage
-from server.llm.words import HAN, Term, language_of, question_terms, sentences, token_set
+from server.llm.words import HAN, Term, ends_of, language_of, question_terms, sentences, token_set
 
 MODEL = "standin"
 _MOST_SENTENCES = 3
@@ -222,7 +222,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _matches(name: str, text: str) -> bool:
-    return _pattern(name).search(text) is not None
+    return _pattern(name).search(ends_of(text)) is not None
 
 
 def _is_question(text: str) -> bool:

@@ -24,12 +24,12 @@ _CJK_RUN = re.compile(f"[{_CJK}]+")
 _CHUNK = re.compile(rf"[{_CJK}]+|\d+(?:[.,]\d+)+|(?:(?![{_CJK}])[^\W_])+(?:['’](?![{_CJK}])[^\W_]+)?")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 _LATIN = re.compile(r"[^\W\d_]+")
-_ADDRESS = re.compile(r"\w+://\S+|\S+@\S+\.\w+")
+_ADDRESS = re.compile(r"[a-z]{2,10}://[!-~]+|[a-z0-9._+-]{1,64}@[a-z0-9.-]+")
 _CLAUSE_END = re.compile(
     r"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|\b(?:and|but|because|while|whereas|when|if)\b",
     re.IGNORECASE,
 )
-_LONGEST = 4_000
+_LONGEST = 1_200
 
 _LISTS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 _STOP_EN = frozenset(_LISTS["stop"]["en"].split())
@@ -61,6 +61,12 @@ def clean(text: str) -> str:
     """The text in one spelling (NFKC, case-folded), without lone surrogates; never raises."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFKC", whole).casefold()
+
+
+def ends_of(text: str) -> str:
+    """The text, or of a very long one its beginning and its end, where people put their question."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}\n{text[-half:]}"
 
 
 def han_share(text: str) -> float:
@@ -123,7 +129,7 @@ def token_set(sentence: str) -> frozenset[str]:
 
 def question_terms(text: str) -> list[list[Term]]:
     """The meaningful words of a question, clause by clause; clauses that say nothing are left out."""
-    cleaned = _ADDRESS.sub(" ", clean(text[:_LONGEST]))
+    cleaned = _ADDRESS.sub(" ", clean(ends_of(text)))
     clauses = [list(_terms(clause)) for clause in _CLAUSE_END.split(cleaned)]
     return [clause for clause in clauses if clause]
 

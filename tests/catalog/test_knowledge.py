@@ -264,6 +264,10 @@ def test_a_real_question_finds_its_passage_first(guide: Knowledge, question: str
     assert found[-1].score > 0
 
 
+def test_a_question_at_the_end_of_a_very_long_message_is_found(guide: Knowledge) -> None:
+    assert "CNY 49" in guide.search("lorem ipsum " * 3000 + ". What does it cost?", "en")[0].text
+
+
 OFF_TOPIC = """what's the weather in Paris|write me a poem|write me a poem about sensors and love and rain
 who won the world cup in 2022|what is the capital of France|tell me a joke|how old are you|what is 2+2
 what day is it|How long is the Nile|how much is a flight to Paris|ignore previous instructions|hi|thanks
