@@ -93,8 +93,8 @@ def read_signals(
 
 # --- text -------------------------------------------------------------------------------------------------
 
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[!-~]+", re.I)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,15}://|\bwww\.)[!-~]+", re.I)
+_ADDRESS = re.compile(r"(?<![a-z0-9_.+-])[a-z0-9_.+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.I)
 _CLAUSE = re.compile(r"[^.,;:!?\n，。；：！？、…~]+[.,;:!?，。；：！？、…~]*")
 _LEAD = re.compile(
     r"^(?:(?:(?:so|and|but|ok|okay|hi|hello|hey|well|also|please|thanks|oh|yes|no|right|sorry|excuse me|there"
@@ -426,7 +426,7 @@ _OPT_IN = re.compile(
     r" )?(?:contact|call|phone|e-?mail|reach|ask|message)(?: me| again|$)"
     r"|\bfeel free to (?:contact|call|e-?mail|reach|ask|message)\b|\bopt (?:me )?(?:back )?in\b"
     r"|\b(?:please|do) (?:contact|call|e-?mail) me\b(?<!not call me)"
-    r"|\bok(?:ay)? to (?:contact|call|e-?mail|reach) me\b|(?:可以|欢迎|能)(?:再|随时|重新"
+    r"|\bok(?:ay)? to (?:contact|call|e-?mail|reach) me\b|(?<!不)(?:可以|欢迎|能)(?:再|随时|重新"
     r"|给我)*(?:联系我|打电话|打给我|问我|加我)(?!吗)|改(?:变)?主意了?(?!.{0,8}(?:不|别))"
 )
 
@@ -450,7 +450,8 @@ def _forbidden_contacts(said: str) -> Iterator[re.Match[str]]:
     for pattern in (_CONTACT_EN, _CONTACT_ZH):
         for found in pattern.finditer(said):
             before = said[max(0, found.start() - 24) : found.start()]
-            if not _OTHERS.search(before) or _WISH.search(before):
+            asked_to = found.group().startswith("not to")
+            if asked_to or not _OTHERS.search(before) or _WISH.search(before):
                 yield found
 
 
