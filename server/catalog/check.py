@@ -321,8 +321,8 @@ def _prompt(source: Source) -> Iterator[Problem]:
 
 
 def _wrong_in_prompt(reference: Reference) -> str | None:
-    if reference.name in IN_PROMPT and reference.closed:
-        return None
+    if reference.name in IN_PROMPT or not reference.closed:
+        return wrong_name(reference, IN_PROMPT)
     if reference.root == "secret":
         return f"`{reference}` may not stand in a prompt: what the model reads, a customer may get to see"
     if reference.root == "args":

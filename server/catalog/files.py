@@ -185,18 +185,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def set_aside(path: Path, moment: str) -> Path:
-    """Moves a file into the archive beside it, under its name and that moment; the new path."""
+def in_archive(path: Path, moment: str) -> Path:
+    """A free name in the archive beside a file, made of its name and that moment."""
     archive = path.parent / ARCHIVE
     archive.mkdir(exist_ok=True)
     stem = f"{path.stem}.{re.sub('[^0-9TZ]', '', moment)}"
     target = archive / f"{stem}{path.suffix}"
     while target.exists():
         target = archive / f"{stem}-{secrets.token_hex(2)}{path.suffix}"
-    os.replace(path, target)
-    sync_folder(archive)
-    sync_folder(path.parent)
     return target
+
+
+def move(path: Path, target: Path) -> None:
+    """Moves a file to another folder, durably."""
+    os.replace(path, target)
+    sync_folder(target.parent)
+    sync_folder(path.parent)
 
 
 def sweep(folder: Path) -> None:

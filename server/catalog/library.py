@@ -81,7 +81,7 @@ class Library:
                 files.append(KnowledgeFile(path, read_inside(self.folder, path, KNOWLEDGE_BYTES)))
             except Unreadable as error:
                 faults[path] = str(error)
-        faults.update({file.path: words for file in files if (words := _secret_in(file))})
+        faults.update({file.path: words for file in files if (words := secret_in(file))})
         while True:
             try:
                 knowledge = build_knowledge([f for f in files if f.path not in faults], pairs, languages)
@@ -97,7 +97,8 @@ def _settled(found: Signature) -> bool:
     return time.time_ns() - max(found[0], found[1]) > _SETTLED_NS
 
 
-def _secret_in(file: KnowledgeFile) -> str | None:
+def secret_in(file: KnowledgeFile) -> str | None:
+    """Where a knowledge file holds what looks like a key, in words; None when it does not."""
     if not file.path.lower().endswith(_TEXT):
         return None
     text = file.data.decode("utf-8", "replace")

@@ -95,10 +95,11 @@ def _validated(model: type[S], source: Source) -> tuple[S | None, tuple[Problem,
 
 
 def _problems(model: type[Spec], source: Source, details: list[ErrorDetails]) -> list[Problem]:
-    ranked = sorted(details, key=lambda detail: detail["type"] != "extra_forbidden")
-    found = [(detail, problem) for d in ranked[:_MOST] if (problem := _problem(model, source, detail := d))]
-    misspelt = {problem.message.rpartition("did you mean ")[2] for _, problem in found}
-    return [p for d, p in found if d["type"] != "missing" or f"`{d['loc'][-1]}`?" not in misspelt]
+    ranked = sorted(details, key=lambda detail: detail["type"] != "extra_forbidden")[:_MOST]
+    told = [(detail, _problem(model, source, detail)) for detail in ranked]
+    meant = {problem.message.rpartition("did you mean ")[2] for _, problem in told if problem}
+    # A misspelt key is told once, not also as the one that is missing.
+    return [p for d, p in told if p and not (d["type"] == "missing" and f"`{d['loc'][-1]}`?" in meant)]
 
 
 def _problem(model: type[Spec], source: Source, detail: ErrorDetails) -> Problem | None:

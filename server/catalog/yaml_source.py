@@ -27,6 +27,7 @@ _BOM = "\ufeff"
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_ESCAPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {w: w[0] in "tT" for w in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
@@ -256,6 +257,8 @@ class _Reader:
     def scalar(self, event: Any) -> Node:
         mark = event.start_mark
         value = event.value if event.style else self.resolved(event)
+        if event.style == '"' and _ESCAPED.search(event.value):
+            raise self.refuse(event, "an escape in this text gives a control character, which is not allowed")
         return Node(mark.line + 1, mark.column + 1, value, literal=event.style == "|")
 
     def resolved(self, event: Any) -> Any:
