@@ -30,6 +30,11 @@ class RapportError(Exception):
         self.extra = dict(extra or {})
         self.retry_after = retry_after
 
+    def document(self) -> dict[str, Any]:
+        """The problem as `application/problem+json` has it (RFC 9457)."""
+        shown = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return {**shown, **({"errors": self.errors} if self.errors else {}), **self.extra}
+
 
 class BadRequest(RapportError):
     status, title = 400, "Bad request"

@@ -77,8 +77,7 @@ def find(tx: Transaction, conversation_id: str, owner: Owner) -> ConversationRow
 def messages(tx: Transaction, conversation_id: str) -> list[ConversationMessage]:
     """All messages of a conversation that `find` has allowed, turn by turn."""
     rows = tx.rows(
-        "SELECT id, turn_id, role, text, images, at FROM message WHERE conversation_id = ?"
-        " ORDER BY turn_seq, part",
+        "SELECT id, turn_id, role, text, images, at FROM message WHERE conversation_id = ? ORDER BY turn_seq, part",
         conversation_id,
     )
     return [ConversationMessage(*row) for row in rows]

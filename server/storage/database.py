@@ -227,9 +227,9 @@ class Database:
         self._reads: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._writes: queue.SimpleQueue[Any] = queue.SimpleQueue()
         writers = 1 if self.dialect == "sqlite" else writers
-        self._workers = [
-            _Worker(self, self._writes, name=f"writer-{n}", write=True) for n in range(writers)
-        ] + [_Worker(self, self._reads, name=f"reader-{n}", write=False) for n in range(readers)]
+        self._workers = [_Worker(self, self._writes, name=f"writer-{n}", write=True) for n in range(writers)] + [
+            _Worker(self, self._reads, name=f"reader-{n}", write=False) for n in range(readers)
+        ]
         self._counts = (writers, readers)
         for worker in self._workers:
             worker.start()
@@ -255,6 +255,18 @@ class Database:
     def write_now(self, work: Work[T]) -> T:
         """`write` for start-up and commands: blocks."""
         return self._put(self._writes, work).result()
+
+    async def compact(self) -> None:
+        """On SQLite, empties the write-ahead log, so that erased rows are in no file any more."""
+        if self.dialect == "sqlite":
+            await asyncio.to_thread(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        raw = self.engine.raw_connection()
+        try:
+            raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        finally:
+            raw.close()
 
     def close(self) -> None:
         """Finishes what is queued, then closes every connection."""

@@ -117,7 +117,8 @@ def put(tx: Transaction, lead: LeadRow) -> None:
         "INSERT INTO lead(id, user_id, persona, test, stage, exit, contact, opted_out, sync, created_at,"
         " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " user_id = excluded.user_id, stage = excluded.stage, exit = excluded.exit,"
-        " contact = excluded.contact, opted_out = excluded.opted_out, sync = excluded.sync, updated_at = excluded.updated_at",
+        " contact = excluded.contact, opted_out = excluded.opted_out, sync = excluded.sync,"
+        " updated_at = excluded.updated_at",
         *(lead.id, lead.user_id, lead.persona, lead.test, lead.stage, lead.exit, lead.contact),
         *(lead.opted_out, lead.sync, lead.created_at, lead.updated_at),
     )
@@ -155,18 +156,14 @@ def move_fields(tx: Transaction, lead_id: str, to_lead_id: str) -> None:
     tx.run("DELETE FROM lead WHERE id = ?", lead_id)
 
 
-def _remember(
-    tx: Transaction, lead_id: str, name: str, value: str | None, by: str, actor: str, at: str
-) -> None:
+def _remember(tx: Transaction, lead_id: str, name: str, value: str | None, by: str, actor: str, at: str) -> None:
     tx.run(
         "INSERT INTO lead_change(id, lead_id, name, value, by, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         *(new_id("h"), lead_id, name, value, by, actor, at),
     )
 
 
-def page(
-    tx: Transaction, narrow: LeadFilter, limit: int, cursor: str | None
-) -> tuple[list[LeadRow], str | None, int]:
+def page(tx: Transaction, narrow: LeadFilter, limit: int, cursor: str | None) -> tuple[list[LeadRow], str | None, int]:
     """(leads, next cursor, total), newest first."""
     where, params = _conditions(narrow)
     total = tx.row(f"SELECT count(*) FROM lead WHERE {where}", *params)  # noqa: S608
@@ -241,8 +238,7 @@ def _with_conversations(tx: Transaction, leads: list[LeadRow]) -> list[LeadRow]:
     ):
         found.setdefault((row[0], row[1], bool(row[2])), []).append(row[3])
     return [
-        replace(lead, conversation_ids=tuple(found.get((lead.user_id, lead.persona, lead.test), ())))
-        for lead in leads
+        replace(lead, conversation_ids=tuple(found.get((lead.user_id, lead.persona, lead.test), ()))) for lead in leads
     ]
 
 

@@ -57,9 +57,7 @@ def done(tx: Transaction, job_id: str, at: str) -> None:
 
 def retry(tx: Transaction, job_id: str, due_at: str, error: str) -> None:
     """Leaves failed work for later."""
-    tx.run(
-        "UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE id = ?", due_at, error, job_id
-    )
+    tx.run("UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE id = ?", due_at, error, job_id)
 
 
 def give_up(tx: Transaction, job_id: str, error: str, at: str) -> None:

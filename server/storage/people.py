@@ -42,9 +42,7 @@ class AccountRow:
     role: str
 
 
-def add_credential(
-    tx: Transaction, row: CredentialRow, *, created_at: str, expires_at: str | None = None
-) -> None:
+def add_credential(tx: Transaction, row: CredentialRow, *, created_at: str, expires_at: str | None = None) -> None:
     """Stores a credential under its digest."""
     tx.run(
         "INSERT INTO credential(digest, kind, subject, role, name, trust, created_at, expires_at)"
@@ -96,10 +94,13 @@ def put_customer(tx: Transaction, row: CustomerRow, at: str) -> None:
 
 def customer(tx: Transaction, user_id: str) -> CustomerRow | None:
     """The customer of that id."""
-    row = tx.row(
-        "SELECT id, trust, name, locale, timezone, channel, page FROM customer WHERE id = ?", user_id
-    )
+    row = tx.row("SELECT id, trust, name, locale, timezone, channel, page FROM customer WHERE id = ?", user_id)
     return CustomerRow(*row) if row else None
+
+
+def remove_customer(tx: Transaction, user_id: str) -> None:
+    """Forgets a visitor who has become somebody else."""
+    tx.run("DELETE FROM customer WHERE id = ?", user_id)
 
 
 def put_account(tx: Transaction, email: str, role: str | None, at: str) -> AccountRow:

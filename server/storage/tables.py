@@ -88,7 +88,6 @@ class Turn(SQLModel, table=True):
     seq: int
     client_message_id: str | None = None
     body_digest: str
-    request: str
     status: str
     persona_version: int
     fingerprint: str

@@ -14,7 +14,7 @@ HISTORY_MESSAGES = 200
 
 @dataclass(frozen=True, slots=True)
 class NewTurn:
-    """What the first commit stores. `request` is the body as JSON, for a turn that a crash cut."""
+    """What the first commit stores."""
 
     turn_id: str
     message_id: str
@@ -28,7 +28,6 @@ class NewTurn:
     timezone: str | None
     client_message_id: str | None
     body_digest: str
-    request: str
     persona_version: int
     fingerprint: str
     model: str
@@ -46,7 +45,6 @@ class AcceptedTurn:
     seq: int
     persona_version: int
     model: str
-    request: str
     repeated: bool = False
     status: str = "running"
     answer: str | None = None
@@ -108,7 +106,7 @@ class CallRow:
 def repeated(tx: Transaction, user_id: str, client_message_id: str, body_digest: str) -> AcceptedTurn | None:
     """The turn that this message id of this customer began. Raises Invalid when it had another body."""
     row = tx.row(
-        "SELECT t.id, m.id, t.conversation_id, t.seq, t.persona_version, t.model, t.request, t.status,"
+        "SELECT t.id, m.id, t.conversation_id, t.seq, t.persona_version, t.model, t.status,"
         " t.answer, t.last_event, t.body_digest FROM turn t"
         " JOIN message m ON m.turn_id = t.id AND m.part = 0 AND m.conversation_id = t.conversation_id"
         " WHERE t.user_id = ? AND t.client_message_id = ?",
@@ -116,13 +114,13 @@ def repeated(tx: Transaction, user_id: str, client_message_id: str, body_digest:
     )
     if row is None:
         return None
-    if row[10] != body_digest:
+    if row[9] != body_digest:
         raise Invalid(
             "This client_message_id was used before with another message; use a new one for each message.",
             errors=[{"field": "client_message_id", "message": "already used with another body"}],
         )
-    stored = AcceptedTurn(*row[:7])
-    return replace(stored, repeated=True, status=row[7], answer=row[8], last_event=row[9])
+    stored = AcceptedTurn(*row[:6])
+    return replace(stored, repeated=True, status=row[6], answer=row[7], last_event=row[8])
 
 
 def accept(tx: Transaction, new: NewTurn) -> AcceptedTurn:
@@ -136,20 +134,18 @@ def accept(tx: Transaction, new: NewTurn) -> AcceptedTurn:
             return before
     seq = _begin_conversation(tx, new) if new.is_new else _continue_conversation(tx, new)
     tx.run(
-        "INSERT INTO turn(id, conversation_id, user_id, seq, client_message_id, body_digest, request, status,"
+        "INSERT INTO turn(id, conversation_id, user_id, seq, client_message_id, body_digest, status,"
         " persona_version, fingerprint, model, last_event, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, 0, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, 0, ?)",
         *(new.turn_id, new.conversation_id, new.user_id, seq, new.client_message_id, new.body_digest),
-        *(new.request, new.persona_version, new.fingerprint, new.model, new.at),
+        *(new.persona_version, new.fingerprint, new.model, new.at),
     )
     tx.run(
         "INSERT INTO message(id, conversation_id, turn_id, turn_seq, part, role, text, images, at)"
         " VALUES (?, ?, ?, ?, 0, 'customer', ?, '[]', ?)",
         *(new.message_id, new.conversation_id, new.turn_id, seq, new.text, new.at),
     )
-    return AcceptedTurn(
-        new.turn_id, new.message_id, new.conversation_id, seq, new.persona_version, new.model, new.request
-    )
+    return AcceptedTurn(new.turn_id, new.message_id, new.conversation_id, seq, new.persona_version, new.model)
 
 
 def _begin_conversation(tx: Transaction, new: NewTurn) -> int:
@@ -188,9 +184,13 @@ def history(tx: Transaction, conversation_id: str, before_seq: int) -> list[Stor
     return [StoredMessage(*row) for row in reversed(rows)]
 
 
-def planner_state(
-    tx: Transaction, conversation_id: str, user_id: str, persona: str, test: bool
-) -> tuple[str, bool]:
+def place_of(tx: Transaction, turn_id: str, user_id: str) -> tuple[str, int] | None:
+    """(conversation, place in it) of a customer's turn."""
+    row = tx.row("SELECT conversation_id, seq FROM turn WHERE id = ? AND user_id = ?", turn_id, user_id)
+    return (row[0], row[1]) if row else None
+
+
+def planner_state(tx: Transaction, conversation_id: str, user_id: str, persona: str, test: bool) -> tuple[str, bool]:
     """The planner's memory as JSON, and whether it comes from the customer's conversation before this one."""
     row = tx.row("SELECT state FROM conversation WHERE id = ?", conversation_id)
     if row and row[0] != "{}":

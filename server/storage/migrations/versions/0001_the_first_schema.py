@@ -47,9 +47,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("conversation_by_time", "conversation", ["updated_at", "id"], unique=False)
-    op.create_index(
-        "conversation_by_user", "conversation", ["user_id", "persona", "updated_at"], unique=False
-    )
+    op.create_index("conversation_by_user", "conversation", ["user_id", "persona", "updated_at"], unique=False)
     op.create_table(
         "credential",
         sa.Column("digest", sa.String(), nullable=False),
@@ -243,7 +241,6 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("client_message_id", sa.String(), nullable=True),
         sa.Column("body_digest", sa.String(), nullable=False),
-        sa.Column("request", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("persona_version", sa.Integer(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),

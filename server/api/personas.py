@@ -1,0 +1,243 @@
+"""Personas: what is published, drafts, publishing, history, knowledge, and what would be captured."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from starlette.responses import Response
+
+from server.api.service import Serviced
+from server.api.shapes import (
+    DraftBody,
+    ExtractBody,
+    Locale,
+    NameInPath,
+    NewPersonaBody,
+    PublishBody,
+    RollbackBody,
+    listed,
+)
+from server.api.wire import read_body
+from server.auth import Caller
+from server.auth.rules import EDITOR, PUBLIC, VIEWER
+from server.catalog import LoadedPersona, PersonaState
+from server.catalog.library import KNOWLEDGE_BYTES
+from server.catalog.spec import said_in
+from server.catalog.studio import DraftState, KnowledgeInfo, Side, plain_spec
+from server.errors import Invalid
+from server.leads.preview import would_capture
+from server.leads.types import Said
+
+router = APIRouter(prefix="/personas", tags=["personas"])
+_BODY = {"requestBody": {"content": {"application/octet-stream": {}}, "required": True}}
+
+
+def _who(caller: Caller) -> str:
+    return caller.name or caller.id
+
+
+def _language(persona: LoadedPersona, asked: str | None, header: str) -> str:
+    wanted = [asked] if asked else [part.split(";")[0].strip() for part in header.split(",")]
+    for language in wanted:
+        short = (language or "").replace("_", "-").split("-")[0].lower()
+        if short in persona.languages:
+            return short
+    return persona.languages[0]
+
+
+@router.get("/{name}/card", dependencies=[PUBLIC])
+async def card(
+    name: NameInPath,
+    service: Serviced,
+    locale: Locale | None = None,
+    accept_language: Annotated[str, Header()] = "",
+) -> dict[str, Any]:
+    """What a chat window shows before the first message, in the asked language."""
+    persona = service.catalog.persona(name)
+    spec, language = persona.spec, _language(persona, locale, accept_language)
+    return {
+        "title": said_in(spec.title, language, name),
+        "greeting": said_in(spec.greeting, language),
+        "suggestions": [said_in(text, language) for text in spec.suggestions],
+        "media": spec.media.model_dump(),
+    }
+
+
+@router.get("")
+async def list_personas(caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """Every persona with its state."""
+    items = [_head(state) for state in service.catalog.personas()]
+    return listed(items, None, len(items))
+
+
+@router.post("", status_code=201)
+async def new_persona(body: NewPersonaBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """A new persona: from a text, as a copy, or from the commented starting file."""
+    version = await service.studio.create(body.name, author=_who(caller), yaml=body.yaml, copy_of=body.copy_of)
+    return {"name": body.name, "version": version}
+
+
+@router.get("/{name}")
+async def one_persona(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """The published text, its problems on disk, and the draft when there is one."""
+    state = service.catalog.state(name)
+    loaded, draft = state.loaded, await service.studio.draft(name)
+    shown = {
+        **_head(state),
+        "spec": plain_spec(loaded.yaml) if loaded else None,
+        "yaml": loaded.yaml if loaded else "",
+        "problems": [problem.as_dict() for problem in state.problems],
+    }
+    return {**shown, "draft": _draft(draft)} if draft else shown
+
+
+@router.put("/{name}/draft")
+async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """Keeps a draft, checked; a stale base is a 409 with both texts."""
+    draft = await service.studio.save_draft(
+        name,
+        base_version=body.base_version,
+        base_revision=body.base_revision,
+        author=_who(caller),
+        yaml=body.yaml,
+        spec=body.spec,
+    )
+    return _draft(draft)
+
+
+@router.delete("/{name}/draft", status_code=204)
+async def delete_draft(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
+    """Throws the draft away."""
+    await service.studio.delete_draft(name, _who(caller))
+
+
+@router.post("/{name}/publish")
+async def publish(name: NameInPath, body: PublishBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """Puts the draft in the place of the file; the next answer comes from it."""
+    version = await service.studio.publish(name, body.base_version, body.revision, body.note, _who(caller))
+    await service.note(caller, "publish_persona", f"{name} {version}", body.note)
+    return {"version": version}
+
+
+@router.post("/{name}/rollback")
+async def rollback(name: NameInPath, body: RollbackBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """Publishes the text of an earlier version again."""
+    version = await service.studio.rollback(name, body.version, _who(caller), body.note)
+    await service.note(caller, "rollback_persona", f"{name} {version}", f"to version {body.version}")
+    return {"version": version}
+
+
+@router.post("/{name}/archive", status_code=204)
+async def archive(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
+    """Takes the persona out of service; file and versions are kept."""
+    await service.studio.archive(name, _who(caller))
+    await service.note(caller, "archive_persona", name)
+
+
+@router.get("/{name}/versions")
+async def versions(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """The history, newest first."""
+    items = [asdict(info) for info in await service.studio.versions(name)]
+    return listed(items, None, len(items))
+
+
+@router.get("/{name}/versions/{version}")
+async def one_version(
+    name: NameInPath,
+    version: Annotated[int, Path(ge=1, le=2_000_000_000)],
+    caller: VIEWER,
+    service: Serviced,
+) -> dict[str, Any]:
+    """One version with its text."""
+    found = await service.studio.version(name, version)
+    return {**asdict(found.info), "yaml": found.yaml, "spec": found.spec}
+
+
+@router.get("/{name}/diff")
+async def diff(
+    name: NameInPath,
+    caller: VIEWER,
+    service: Serviced,
+    before: Annotated[str, Query(alias="from", max_length=20)] = "published",
+    after: Annotated[str, Query(alias="to", max_length=20)] = "draft",
+) -> dict[str, Any]:
+    """What changed between two of: a version's number, `draft`, `published`."""
+    return asdict(await service.studio.diff(name, _side(before), _side(after)))
+
+
+def _side(text: str) -> Side:
+    if text == "draft":
+        return "draft"
+    if text == "published":
+        return "published"
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 2_000_000_000:
+        return int(text)
+    raise Invalid(f"`{text}` is no version: a number, `draft` or `published`.")
+
+
+@router.get("/{name}/knowledge")
+async def knowledge(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """The knowledge files beside the persona."""
+    items = [_file(info) for info in await service.studio.knowledge(name)]
+    return listed(items, None, len(items))
+
+
+@router.get("/{name}/knowledge/{path:path}", response_class=Response)
+async def read_knowledge(name: NameInPath, path: str, caller: VIEWER, service: Serviced) -> Response:
+    """A knowledge file as it is."""
+    data = await service.studio.read_knowledge(name, path)
+    return Response(data, headers={"content-disposition": "attachment"}, media_type="application/octet-stream")
+
+
+@router.put("/{name}/knowledge/{path:path}", openapi_extra=_BODY)
+async def put_knowledge(
+    name: NameInPath, path: str, request: Request, caller: EDITOR, service: Serviced
+) -> dict[str, Any]:
+    """Adds or replaces a knowledge file: its bytes are the body."""
+    data = await read_body(request, KNOWLEDGE_BYTES)
+    return _file(await service.studio.put_knowledge(name, path, data, _who(caller)))
+
+
+@router.delete("/{name}/knowledge/{path:path}", status_code=204)
+async def delete_knowledge(name: NameInPath, path: str, caller: EDITOR, service: Serviced) -> None:
+    """Removes a knowledge file that no persona names."""
+    await service.studio.delete_knowledge(name, path, _who(caller))
+
+
+@router.post("/{name}/extract")
+async def extract(name: NameInPath, body: ExtractBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """What would be captured from these messages; nothing is stored."""
+    persona = service.catalog.persona(name)
+    said = [Said(m.role, m.text, str(place)) for place, m in enumerate(body.messages)]
+    return would_capture(persona.spec, said, body.asked, body.now or service.clock.now(), body.timezone, body.locale)
+
+
+def _head(state: PersonaState) -> dict[str, Any]:
+    loaded = state.loaded
+    return {
+        "name": state.name,
+        "title": loaded.spec.title if loaded and loaded.spec.title else state.name,
+        "version": loaded.version if loaded else 0,
+        "fingerprint": loaded.fingerprint if loaded else "",
+        "status": "ok" if loaded and not state.problems else "error" if not loaded else "problems",
+        "languages": list(loaded.languages) if loaded else [],
+        "problems": [problem.as_dict() for problem in state.problems],
+    }
+
+
+def _draft(draft: DraftState) -> dict[str, Any]:
+    return {
+        "revision": draft.revision,
+        "base_version": draft.base_version,
+        "yaml": draft.yaml,
+        "spec": draft.spec,
+        "problems": [problem.as_dict() for problem in draft.problems],
+        "author": draft.author,
+        "updated_at": draft.updated_at,
+    }
+
+
+def _file(info: KnowledgeInfo) -> dict[str, Any]:
+    return {**asdict(info), "used_by": list(info.used_by)}

@@ -1,0 +1,86 @@
+"""Plugins: what there is, what is wrong, what was called, and trying a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from server.api.service import Serviced
+from server.api.shapes import Cursor, Limit, NameInPath, TryBody, listed
+from server.api.wire import JsonResponse
+from server.auth.rules import DEVELOPER, VIEWER
+from server.catalog import PluginState
+from server.errors import NotFound
+from server.plugins import Bound
+from server.plugins.listing import described
+from server.storage import calls
+
+router = APIRouter(prefix="/plugins", tags=["plugins"])
+
+
+@router.get("")
+async def list_plugins(caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """Every plugin with its functions and problems."""
+    items = [_shown(state) for state in service.catalog.plugins()]
+    return listed(items, None, len(items))
+
+
+@router.get("/{name}")
+async def one_plugin(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """One plugin."""
+    for state in service.catalog.plugins():
+        if state.name == name:
+            return _shown(state)
+    raise NotFound(f"There is no plugin `{name}`.")
+
+
+@router.get("/{name}/calls")
+async def last_calls(
+    name: NameInPath, caller: DEVELOPER, service: Serviced, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    """Its last calls, newest first."""
+    rows, following = await service.database.read(lambda tx: calls.page(tx, name, limit, cursor))
+    return listed([row.document() for row in rows], following, None)
+
+
+@router.post("/{name}/functions/{function}/try", response_class=JsonResponse)
+async def try_function(
+    name: NameInPath, function: str, body: TryBody, caller: DEVELOPER, service: Serviced
+) -> Response:
+    """Calls a function as a model would, for a named user whom the caller vouches for. Writes go to nowhere."""
+    plugin = service.catalog.plugin(name)
+    if function not in plugin.functions:
+        raise NotFound(f"The plugin `{name}` has no function of that name.")
+    bound = Bound(
+        user_id=body.as_user or "v_try",
+        trust="verified" if body.as_user else "anonymous",
+        conversation_id=f"c_try_{caller.id}",
+        persona="try",
+        test=True,
+    )
+    result = await service.door.call([plugin], function, body.args, bound)
+    return JsonResponse(
+        {
+            "plugin": name,
+            "function": function,
+            "request": result.request,
+            "status": result.status,
+            "error": result.error,
+            "result": result.value,
+            "shown": result.shown,
+            "milliseconds": round(result.milliseconds, 1),
+        },
+        422 if result.status == "refused" else 200,
+    )
+
+
+def _shown(state: PluginState) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "kind": state.kind,
+        "status": "ok" if state.ok else "error",
+        "problems": [problem.as_dict() for problem in state.problems],
+        "functions": described(state.loaded.spec) if state.loaded else [],
+    }

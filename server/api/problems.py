@@ -1,0 +1,89 @@
+"""Errors as `application/problem+json` (RFC 9457), whatever raised them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from server.api.wire import json_bytes
+from server.errors import BadRequest, Invalid, NotFound, RapportError
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger("api")
+
+
+class MethodNotAllowed(RapportError):
+    status, title = 405, "Method not allowed"
+
+
+def problem_response(error: RapportError) -> Response:
+    """The answer that tells of an error."""
+    headers = {}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["retry-after"] = str(max(1, round(error.retry_after)))
+    return Response(json_bytes(error.document()), error.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Sends every error of the application through `problem_response`."""
+    app.add_exception_handler(RapportError, _rapport)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _rapport(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RapportError)
+    return problem_response(error)
+
+
+async def _validation(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem_response(BadRequest("The body is not JSON."))
+    return problem_response(Invalid(_in_one_line(found), errors=[_field(one) for one in found]))
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem_response(NotFound("There is nothing at this address; /docs lists what there is."))
+    if error.status_code == 405:
+        answer = problem_response(MethodNotAllowed("This address does not take that method."))
+        answer.headers.update(error.headers or {})
+        return answer
+    return problem_response(BadRequest(str(error.detail)))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    return problem_response(RapportError("Something went wrong on our side. Try again; the log has the reason."))
+
+
+def _field(error: dict[str, Any]) -> dict[str, str]:
+    where = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+    return {"field": where, "message": _words(error)}
+
+
+def _words(error: dict[str, Any]) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return "is not a field here"
+    if kind == "missing":
+        return "is missing"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _in_one_line(found: Sequence[Any]) -> str:
+    first = _field(found[0])
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{first['field'] or 'The request'}: {first['message']}{more}."

@@ -1,0 +1,201 @@
+"""Shapes of requests and answers, as the contract fixes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from server.catalog.spec import NAME_PATTERN
+from server.clock import rfc3339
+from server.errors import Invalid, NotFound
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_NAME = re.compile(NAME_PATTERN)
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except Exception:
+        raise ValueError("is not an IANA time zone such as Europe/Berlin") from None
+    return value
+
+
+def _possible_id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise NotFound("There is nothing of that id.")
+    return value
+
+
+def _possible_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise NotFound(f"There is nothing of that name; names are {NAME_PATTERN}.")
+    return value
+
+
+Clean = Annotated[str, AfterValidator(_no_nul)]
+Short = Annotated[Clean, StringConstraints(max_length=200)]
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")]
+Zone = Annotated[Short, AfterValidator(_known_zone)]
+IdInPath = Annotated[str, Path(), AfterValidator(_possible_id)]
+NameInPath = Annotated[str, Path(), AfterValidator(_possible_name)]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+Cursor = Annotated[Short | None, Query(description="`next_cursor` of the page before.")]
+Search = Annotated[Short | None, Query(description="Words to find.")]
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class VisitorBody(Body):
+    """How a visitor comes: all of it may be left out."""
+
+    locale: Locale | None = None
+    timezone: Zone | None = None
+    page: Annotated[Clean, StringConstraints(max_length=2000)] | None = None
+    channel: Short | None = None
+
+
+class IdentifyBody(Body):
+    """A token by which a customer system vouches for the visitor."""
+
+    customer_token: Annotated[str, StringConstraints(min_length=1, max_length=8000)]
+
+
+class ChatMessage(Body):
+    """What the customer says."""
+
+    text: Annotated[Clean, StringConstraints(max_length=20_000), AfterValidator(_not_blank)]
+    images: list[Clean] | None = Field(None, max_length=8)
+    audio: Clean | None = None
+
+
+class ChatBody(Body):
+    """A message to a persona. `model`, `version`, `test` and `as_user` are for editors."""
+
+    persona: Annotated[str, StringConstraints(max_length=200)]
+    message: ChatMessage
+    conversation_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    client_message_id: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
+    locale: Locale | None = None
+    model: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
+    version: Annotated[int, Field(ge=1, le=2_000_000_000)] | Literal["draft"] | None = None
+    test: bool | None = None
+    as_user: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class FeedbackBody(Body):
+    """A thumb up or down for an answer."""
+
+    message_id: Annotated[str, StringConstraints(max_length=80)]
+    score: Literal[1, -1]
+    comment: Annotated[Clean, StringConstraints(max_length=2000)] | None = None
+
+
+class SignInBody(Body):
+    """The token of a sign-in link."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SaidBody(Body):
+    """One message for an extraction."""
+
+    role: Literal["customer", "assistant", "person"]
+    text: Annotated[Clean, StringConstraints(max_length=20_000)]
+
+
+class ExtractBody(Body):
+    """Messages from which contact data would be captured."""
+
+    messages: list[SaidBody] = Field(max_length=200)
+    asked: Short | None = None
+    now: datetime | None = None
+    locale: Locale | None = None
+    timezone: Zone | None = None
+
+
+class DraftBody(Body):
+    """The text of a draft (`yaml`), or its content (`spec`), and what it was made from."""
+
+    yaml: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
+    spec: dict[str, Any] | None = None
+    base_version: Annotated[int, Field(ge=0, le=2_000_000_000)]
+    base_revision: Annotated[int, Field(ge=0, le=2_000_000_000)]
+
+
+class PublishBody(Body):
+    """Which draft becomes the next version, and a note for the history."""
+
+    base_version: Annotated[int, Field(ge=0, le=2_000_000_000)]
+    revision: Annotated[int, Field(ge=0, le=2_000_000_000)]
+    note: Annotated[Clean, StringConstraints(max_length=2000)] = ""
+
+
+class RollbackBody(Body):
+    """Which version's text comes back."""
+
+    version: Annotated[int, Field(ge=1, le=2_000_000_000)]
+    note: Annotated[Clean, StringConstraints(max_length=2000)] = ""
+
+
+class NewPersonaBody(Body):
+    """A new persona: from `yaml`, as a copy, or from the commented starting file."""
+
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+    yaml: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
+    copy_of: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] | None = None
+
+
+class TryBody(Body):
+    """Arguments as a model would send them, and for whom."""
+
+    args: dict[str, Any] = Field(default_factory=dict)
+    as_user: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class LeadPatch(Body):
+    """What a person sets: a text for a field, null to empty it."""
+
+    fields: dict[str, Annotated[Clean, StringConstraints(max_length=2000)] | None] = Field(
+        default_factory=dict, max_length=100
+    )
+    opted_out: bool | None = None
+
+
+def moment(value: str | None, name: str) -> str | None:
+    """A date or time of a query as RFC 3339 in UTC. Raises Invalid."""
+    if value is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return rfc3339(datetime.combine(date.fromisoformat(value), time(), UTC))
+        parsed = datetime.fromisoformat(value)
+        return rfc3339(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise Invalid(f"{name}: needs a date such as 2026-11-23, or a time by RFC 3339.") from None
+
+
+def listed(items: list[Any], next_cursor: str | None, total: int | None) -> dict[str, Any]:
+    """A list in the contract's shape."""
+    return {"items": items, "next_cursor": next_cursor, "total": total}

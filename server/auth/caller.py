@@ -1,0 +1,32 @@
+"""Who is asking, as a route sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from server.storage.owner import EVERYONE, Owner
+
+Role = Literal["visitor", "viewer", "editor", "developer", "admin"]
+RANK: dict[str, int] = {"visitor": 0, "viewer": 1, "editor": 2, "developer": 3, "admin": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A customer (`kind` visitor), a person of the house (account), or a program (key)."""
+
+    kind: Literal["visitor", "account", "key"]
+    id: str
+    role: Role
+    trust: str
+    name: str
+    digest: str
+
+    @property
+    def owner(self) -> Owner:
+        """What the caller's queries may see."""
+        return Owner(self.id) if self.kind == "visitor" else EVERYONE
+
+    def may(self, role: Role) -> bool:
+        """Whether the caller has that role or a higher one."""
+        return RANK[self.role] >= RANK[role]

@@ -1,0 +1,160 @@
+"""Customer tokens: JWTs by which a customer system vouches for who somebody is (RFC 7519).
+
+The algorithm is fixed by the kind of key that the operator gave for an issuer, never taken from the token:
+a secret means HS256, a JWKS address means RS256, ES256 or EdDSA by the type of the named key.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import orjson
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from server.errors import Unauthorised, WrongSetting
+from server.outgoing import Outgoing, OutgoingError
+
+AUDIENCE = "rapport"
+_VISITOR = re.compile(r"v_[A-Za-z0-9_-]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_REQUIRED = ["exp", "sub", "iss", "aud"]
+_KEEP_SECONDS = 600.0
+_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerClaims:
+    """Who the token vouches for. `user_id` is `sub`, or `ISSUER:sub` for any issuer but the first."""
+
+    user_id: str
+    name: str | None
+    locale: str | None
+
+
+@dataclass(slots=True)
+class _KeySet:
+    address: str
+    keys: dict[str | None, tuple[str, Any]] = field(default_factory=dict)
+    fetched_at: float = float("-inf")
+
+
+class CustomerKeys:
+    """The issuers of RAPPORT_CUSTOMER_KEYS and the one verifier of their tokens."""
+
+    def __init__(self, setting: str, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+        self._keys: dict[str, str | _KeySet] = {}
+        for entry in filter(None, (part.strip() for part in setting.split(","))):
+            issuer, found, key = entry.partition("=")
+            if not found or not issuer:
+                raise WrongSetting("RAPPORT_CUSTOMER_KEYS needs ISSUER=KEY, several of them joined by commas.")
+            self._keys[issuer.strip()] = _parse_key(issuer.strip(), key.strip())
+
+    @property
+    def first(self) -> tuple[str, str] | None:
+        """The first issuer and its secret, when it has one: for `rapport token --customer`."""
+        for issuer, key in self._keys.items():
+            return (issuer, key) if isinstance(key, str) else None
+        return None
+
+    async def verify(self, token: str) -> CustomerClaims:
+        """Who the token vouches for; raises Unauthorised whatever is wrong with it."""
+        if not self._keys:
+            raise Unauthorised("This server has no RAPPORT_CUSTOMER_KEYS, so it takes no customer tokens.")
+        try:
+            header, issuer = self._open(token)
+            key, algorithm = await self._key(issuer, header)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience=AUDIENCE,
+                issuer=issuer,
+                options={"require": _REQUIRED},
+            )
+        except Unauthorised:
+            raise
+        except OutgoingError as error:
+            raise Unauthorised(f"The issuer's keys cannot be read at the moment: {error.detail}") from None
+        except Exception as error:  # whatever shape a forged token takes, it is refused and nothing else
+            reason = str(error) if isinstance(error, jwt.PyJWTError) else "it cannot be read"
+            raise Unauthorised(f"The customer token is not valid: {reason}.") from None
+        return self._claims(issuer, claims)
+
+    def _open(self, token: str) -> tuple[Mapping[str, Any], str]:
+        header = jwt.get_unverified_header(token)
+        if "crit" in header:
+            raise Unauthorised("The customer token is not valid: it has critical extensions.")
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        if not isinstance(issuer, str) or issuer not in self._keys:
+            raise Unauthorised("The customer token is not valid: its issuer is not known here.")
+        return header, issuer
+
+    async def _key(self, issuer: str, header: Mapping[str, Any]) -> tuple[Any, str]:
+        held = self._keys[issuer]
+        if isinstance(held, str):
+            return held, "HS256"
+        key_id = header.get("kid")
+        found = held.keys.get(key_id)
+        age = time.monotonic() - held.fetched_at
+        if age > (_KEEP_SECONDS if found else _RETRY_SECONDS):
+            await self._fetch(held)
+            found = held.keys.get(key_id)
+        if found is None:
+            raise Unauthorised("The customer token is not valid: its key is not among the issuer's.")
+        return found[1], found[0]
+
+    async def _fetch(self, held: _KeySet) -> None:
+        held.fetched_at = time.monotonic()
+        answer = await self._outgoing.fetch("GET", held.address, headers={}, body=None, timeout_seconds=5)
+        listed = orjson.loads(answer.body)["keys"] if answer.status == 200 else []
+        held.keys = {entry.get("kid"): known for entry in listed if (known := _public_key(entry))}
+
+    def _claims(self, issuer: str, claims: Mapping[str, Any]) -> CustomerClaims:
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or _CONTROL.search(subject):
+            raise Unauthorised("The customer token is not valid: `sub` needs 1 to 200 plain characters.")
+        first = next(iter(self._keys))
+        others = (name for name in self._keys if name != first)
+        if _VISITOR.fullmatch(subject) or (issuer == first and subject.startswith(tuple(f"{o}:" for o in others))):
+            raise Unauthorised("The customer token is not valid: `sub` has the shape of another kind of id.")
+        return CustomerClaims(
+            subject if issuer == first else f"{issuer}:{subject}",
+            _short_text(claims.get("name")),
+            _short_text(claims.get("locale"), 35),
+        )
+
+
+def _parse_key(issuer: str, key: str) -> str | _KeySet:
+    if key.startswith(("https://", "http://")):
+        if key.startswith("http://"):
+            raise WrongSetting(f"RAPPORT_CUSTOMER_KEYS: the key set of `{issuer}` needs an https address.")
+        return _KeySet(key)
+    if len(key.encode()) < 32:
+        raise WrongSetting(f"RAPPORT_CUSTOMER_KEYS: the secret of `{issuer}` is shorter than 32 bytes.")
+    return key
+
+
+def _public_key(entry: Any) -> tuple[str, Any] | None:
+    """(algorithm, key) of a JSON Web Key that may sign, by its type alone; None for any other."""
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or "d" in entry:
+        return None
+    kinds: dict[tuple[str, str | None], tuple[str, Any]] = {
+        ("RSA", None): ("RS256", RSAAlgorithm),
+        ("EC", "P-256"): ("ES256", ECAlgorithm),
+        ("OKP", "Ed25519"): ("EdDSA", OKPAlgorithm),
+    }
+    kind = str(entry.get("kty"))
+    found = kinds.get((kind, None if kind == "RSA" else str(entry.get("crv"))))
+    return (found[0], found[1].from_jwk(entry)) if found else None
+
+
+def _short_text(value: Any, longest: int = 200) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return _CONTROL.sub("", value)[:longest].strip() or None

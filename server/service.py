@@ -1,0 +1,200 @@
+"""The whole service: every room opened in order, and closed in the other. `api` and `cli` stand on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
+from server.catalog import Catalog
+from server.catalog.spec import Collect
+from server.catalog.studio import Studio
+from server.clock import SYSTEM, Clock, rfc3339
+from server.errors import Forbidden, Invalid, NotFound, WrongSetting
+from server.leads.edit import edit
+from server.llm import Lane, Models, load_vendors
+from server.outbox import Worker
+from server.outgoing import Outgoing, Own
+from server.plugins import Door
+from server.settings import Settings
+from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people
+from server.storage.leads import LeadRow
+from server.storage.people import CustomerRow
+from server.turn import Parts, Turns
+from server.turn.person import People
+
+_log = structlog.get_logger("service")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCustomer:
+    """For whom a message is: made from the caller's credential, or by an editor's wish as a test."""
+
+    id: str
+    trust: str
+    name: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    channel: str | None = None
+    is_test: bool = False
+
+
+@dataclass
+class Service:
+    """Everything that runs. Make it with `open_service`, `start` it in a loop, `stop` it at the end."""
+
+    settings: Settings
+    clock: Clock
+    keys: Keys
+    database: Database
+    outgoing: Outgoing
+    catalog: Catalog
+    studio: Studio
+    models: Models
+    door: Door
+    authority: Authority
+    customer_keys: CustomerKeys
+    turns: Turns
+    people: People
+    worker: Worker
+    _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    _prepared: frozenset[str] = frozenset()
+
+    async def start(self, *, watch: bool = True) -> None:
+        """Prepares plugin tables and models, follows the folders, works the outbox."""
+        await self._prepare_plugins()
+        self._tasks.append(asyncio.create_task(self.models.prepare()))
+        if watch:
+            self._tasks.append(asyncio.create_task(self.catalog.watch()))
+            self._tasks.append(asyncio.create_task(self._follow_plugins()))
+        self._tasks.append(asyncio.create_task(self.worker.run()))
+
+    async def stop(self) -> None:
+        """Lets turns finish, then closes room after room."""
+        await self.turns.close()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        await self.models.close()
+        await self.outgoing.close()
+        self.door.close()
+        self.database.close()
+
+    async def _follow_plugins(self) -> None:
+        """Makes or checks the tables of plugins whenever the catalog has loaded another text of one."""
+        while True:
+            await asyncio.sleep(0.5)
+            await self._prepare_plugins()
+
+    async def _prepare_plugins(self) -> None:
+        loaded = [state.loaded for state in self.catalog.plugins() if state.loaded]
+        digests = frozenset(plugin.digest for plugin in loaded)
+        if digests == self._prepared:
+            return
+        for name, message in await self.door.prepare(loaded):
+            _log.warning("plugin_problem", plugin=name, message=message)
+        self._prepared = digests
+
+    async def customer_of(self, caller: Caller, as_user: str | None, conversation_id: str | None) -> ChatCustomer:
+        """For whom the caller chats: a visitor for themselves alone; an editor for a named test user, for the
+        customer of the conversation they go on with, or for a fresh visitor."""
+        now = rfc3339(self.clock.now())
+        if caller.kind == "visitor":
+            row = await self.database.read(lambda tx: people.customer(tx, caller.id))
+            found = row or CustomerRow(caller.id, caller.trust)
+            return ChatCustomer(
+                caller.id, caller.trust, caller.name or None, found.locale, found.timezone, found.channel
+            )
+        if not caller.may("editor"):
+            raise Forbidden("Chatting needs the role editor.")
+
+        def work(tx: Transaction) -> ChatCustomer:
+            user_id, test = as_user, as_user is not None
+            if conversation_id:
+                held = conversations.find(tx, conversation_id, caller.owner)
+                if as_user and held.user_id != as_user:
+                    raise Invalid("This conversation is another customer's than `as_user` says.")
+                user_id, test = held.user_id, held.test
+            row = people.customer(tx, user_id) if user_id else None
+            if row is None:
+                is_named = user_id is not None
+                row = CustomerRow(user_id or new_id("v"), "verified" if is_named else "anonymous", channel="console")
+                people.put_customer(tx, row, now)
+            trust = "verified" if as_user else row.trust
+            return ChatCustomer(row.id, trust, row.name, row.locale, row.timezone, row.channel, test)
+
+        return await self.database.write(work)
+
+    async def edit_lead(
+        self, lead_id: str, fields: Mapping[str, str | None], opted_out: bool | None, actor: str
+    ) -> LeadRow:
+        """A person's edit of a lead, with the mirror told."""
+        lead = await self.database.read(lambda tx: leads.find(tx, lead_id))
+        try:
+            persona = self.catalog.persona(lead.persona)
+            collect, plugins = persona.spec.collect, persona.plugins
+        except NotFound:
+            collect, plugins = Collect(), ()
+        return await self.database.write(
+            lambda tx: edit(tx, lead_id, fields, opted_out, collect, plugins, self.door, actor, self.clock)
+        )
+
+    async def note(self, caller: Caller, action: str, thing: str, detail: str = "") -> None:
+        """A line of the audit."""
+        at, actor = rfc3339(self.clock.now()), caller.name or caller.id
+        await self.database.write(lambda tx: people.note(tx, actor, action, thing, at, detail))
+
+    def field_names(self, persona: str | None) -> list[str]:
+        """The fields of an export: one persona's, or all personas' together, in the order of their files."""
+        names: dict[str, None] = {}
+        for state in self.catalog.personas():
+            if state.loaded and persona in (None, state.name):
+                names.update(dict.fromkeys(f.name for f in state.loaded.spec.collect.fields))
+        return list(names)
+
+
+def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[str, Lane] | None = None) -> Service:
+    """Opens every room; raises WrongSetting with one clear line. Blocks; needs no loop."""
+    keys = load_keys(settings)
+    vendors = load_vendors(settings.vendors)
+    for name, folder in (("PERSONAS", settings.personas_dir), ("PLUGINS", settings.plugins_dir)):
+        if not folder.is_dir():
+            raise WrongSetting(f"RAPPORT_{name}_DIR: there is no folder {folder}.")
+    outgoing = Outgoing(settings.allow_hosts, own=Own(settings.port))
+    customer_keys = CustomerKeys(settings.customer_keys, outgoing)
+    models = Models(settings, vendors, lanes)
+    database = open_database(settings.database)
+    try:
+        catalog = Catalog.open(settings, database, clock, model_in_force=models.resolve)
+        door = Door(catalog, database, outgoing, os.environ.get, clock)
+        authority = Authority(database, clock)
+        authority.keep_admin_key(keys.admin_token)
+        secrets = (*vendors.secrets(), keys.secret_key, keys.admin_token)
+        turns = Turns(Parts(database, catalog, models, door, clock, secrets))
+        return Service(
+            settings,
+            clock,
+            keys,
+            database,
+            outgoing,
+            catalog,
+            Studio(catalog),
+            models,
+            door,
+            authority,
+            customer_keys,
+            turns,
+            People(database, turns, door, clock),
+            Worker(database, catalog, models, door, clock),
+        )
+    except BaseException:
+        database.close()
+        raise

@@ -1,0 +1,47 @@
+"""Step 2: history, lead, the planner's memory and all forced calls, at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+
+from server.leads import planner
+from server.leads.planner import PlannerState
+from server.plugins import CallResult
+from server.storage import Transaction, leads, people, turns
+from server.turn.order import Parts, Turn, call_line, running_line
+
+FORCED_SECONDS = 10.0
+
+
+async def gather(turn: Turn, parts: Parts) -> Turn:
+    """Fills history, lead, state and the results of the forced functions."""
+    begun = parts.clock.monotonic()
+    _, turn.forced = await asyncio.gather(parts.database.read(lambda tx: _read(turn, tx)), _force(turn, parts))
+    turn.timings["gather"] = (parts.clock.monotonic() - begun) * 1000
+    return turn
+
+
+def _read(turn: Turn, tx: Transaction) -> None:
+    accepted, order = turn.accepted, turn.order
+    turn.history = turns.history(tx, accepted.conversation_id, accepted.seq)
+    turn.lead = leads.of_user(tx, order.user_id, order.persona, order.test)
+    customer = people.customer(tx, order.user_id)
+    turn.timezone = order.timezone or (customer.timezone if customer else None) or turn.persona.spec.timezone
+    turn.locale = order.locale or (customer.locale if customer else None)
+    text, is_earlier = turns.planner_state(tx, accepted.conversation_id, order.user_id, order.persona, order.test)
+    state = PlannerState.from_dict(orjson.loads(text))
+    turn.state = planner.begin(state) if is_earlier else state
+
+
+async def _force(turn: Turn, parts: Parts) -> list[CallResult]:
+    forced = parts.door.forced(turn.persona.plugins)
+    if not forced:
+        return []
+    for function in forced:
+        turn.log.send("call", running_line(turn, function, forced=True))
+    results = await parts.door.forced_all(turn.persona.plugins, turn.bound, FORCED_SECONDS)
+    for result in results:
+        turn.log.send("call", call_line(result))
+    return results

@@ -1,0 +1,126 @@
+"""Step 5: the model and its functions, streamed out as it comes through the check (step 6)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from server.llm.types import Delta, Finish, FunctionCall, Message, ModelFault, Request, Switched, Usage
+from server.plugins import CallResult
+from server.turn.check import AnswerFilter
+from server.turn.order import Parts, Turn, call_line, running_line
+
+_log = structlog.get_logger("turn")
+
+
+async def loop(turn: Turn, parts: Parts) -> Turn:
+    """Fills text, calls, model and usage. Whatever models do, the customer gets an answer."""
+    check = AnswerFilter(
+        asking=turn.plan is not None and turn.plan.action == "ASK",
+        ask_fallback=turn.directive.ask if turn.directive else "",
+        secrets=parts.secrets,
+    )
+    speaker = _Speaker(turn, parts, check)
+    assert turn.request is not None
+    try:
+        async with asyncio.timeout(turn.persona.spec.limits.turn_seconds):
+            await speaker.converse(turn.request)
+    except TimeoutError:
+        turn.faults.append(ModelFault("timeout", turn.model or turn.models[0], "the turn took too long"))
+        turn.interrupted = True
+    except ModelFault as fault:
+        turn.faults.append(fault)
+        turn.interrupted = True
+    if not speaker.spoke:
+        await speaker.say_something(turn.request)
+    speaker.end()
+    turn.cut = list(check.cut)
+    return turn
+
+
+class _Speaker:
+    """Carries one answer from models to the customer."""
+
+    def __init__(self, turn: Turn, parts: Parts, check: AnswerFilter) -> None:
+        self.turn, self.parts, self.check = turn, parts, check
+        self.spoke = False
+        self._apart = False
+
+    async def converse(self, request: Request) -> None:
+        """Model, functions, model again, until an answer stands or the rounds are used up."""
+        rounds = self.turn.persona.spec.limits.function_rounds
+        for left in range(rounds, -1, -1):
+            offered = request if left else replace(request, functions=())
+            calls = await self._listen(offered)
+            if not calls:
+                return
+            results = await asyncio.gather(*(self._call(call) for call in calls))
+            request = replace(request, messages=[*request.messages, *_exchange(calls, results)])
+            self._apart = self.spoke
+
+    async def say_something(self, request: Request) -> None:
+        """The stand-in's answer, when nothing at all was said."""
+        self.turn.model = "standin"
+        async for piece in self.parts.models.stream(("standin",), replace(request, functions=())):
+            if isinstance(piece, Delta):
+                self._say(piece.text)
+
+    def end(self) -> None:
+        """Lets out what the check still held."""
+        self._out(self.check.finish())
+
+    async def _listen(self, request: Request) -> tuple[FunctionCall, ...]:
+        turn = self.turn
+        async for piece in self.parts.models.stream(turn.models, request):
+            if isinstance(piece, Delta):
+                self._say(piece.text)
+            elif isinstance(piece, Switched):
+                turn.faults.append(piece.fault)
+                _log.warning("model_failed", model=piece.model_failed, kind=piece.fault.kind, words=piece.fault.words)
+            else:
+                self._count(piece)
+                return piece.calls if request.functions else ()
+        return ()
+
+    def _say(self, text: str) -> None:
+        if self._apart and text:
+            text, self._apart = "\n\n" + text.lstrip(), False
+        self._out(self.check.feed(text))
+
+    def _out(self, text: str) -> None:
+        if not text:
+            return
+        if not self.spoke:
+            self.turn.timings["first_text"] = (self.parts.clock.monotonic() - self.turn.started) * 1000
+            self.spoke = True
+        self.turn.text += text
+        self.turn.log.send("delta", {"text": text})
+
+    def _count(self, finish: Finish) -> None:
+        turn, add = self.turn, finish.usage
+        turn.model = finish.model
+        before, first = turn.usage, turn.usage == Usage()
+        known = add.cost_usd is not None and (first or before.cost_usd is not None)
+        turn.usage = Usage(
+            before.prompt_tokens + add.prompt_tokens,
+            before.completion_tokens + add.completion_tokens,
+            (before.cost_usd or 0.0) + (add.cost_usd or 0.0) if known else None,
+            before.cached_tokens + add.cached_tokens,
+        )
+
+    async def _call(self, call: FunctionCall) -> CallResult:
+        turn = self.turn
+        turn.log.send("call", running_line(turn, call.name, forced=False))
+        result = await self.parts.door.call(turn.persona.plugins, call.name, call.arguments, turn.bound)
+        turn.calls.append(result)
+        turn.log.send("call", call_line(result))
+        return result
+
+
+def _exchange(calls: Sequence[FunctionCall], results: Sequence[CallResult]) -> list[Message]:
+    """The model's calls and what came back, as it will read them."""
+    answers = [Message("tool", result.shown, call_id=call.id) for call, result in zip(calls, results, strict=True)]
+    return [Message("assistant", "", calls=tuple(calls)), *answers]

@@ -1,0 +1,103 @@
+"""Step 3: what the customer said and wants, what knowledge has on it, and what may be asked now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from server.catalog.spec import CollectField, said_in
+from server.leads import planner
+from server.leads.extract import asked_in, extract
+from server.leads.signals import language_of, read_signals
+from server.leads.types import Extraction, Said
+from server.turn.order import Parts, Turn
+
+PASSAGES = 6
+_CONTEXT_MESSAGES = 6
+
+
+async def plan(turn: Turn, parts: Parts) -> Turn:
+    """Fills language, signals, what was heard, the passages, and the plan with its directive."""
+    begun = parts.clock.monotonic()
+    spec, order = turn.persona.spec, turn.order
+    collect = spec.collect
+    asked = turn.state.last_asked if turn.state.awaiting else None
+    turn.language = _language(turn)
+    turn.signals = read_signals(order.text, asked=asked, fields=collect.fields)
+    turn.heard = hear(turn, collect.fields, asked)
+    turn.passages = turn.persona.knowledge.search(order.text, turn.language, PASSAGES)
+    told = list(turn.heard.fields)
+    turn.state = planner.observe(turn.state, turn.signals, told, turn.now)
+    turn.plan = planner.plan(
+        turn.state,
+        turn.signals,
+        collect,
+        _settled(turn),
+        question_open=turn.signals.open_question and not turn.passages,
+        offers=spec.offers,
+        today=turn.now.astimezone(ZoneInfo(spec.timezone or "UTC")).date(),
+        now=turn.now,
+    )
+    turn.directive = planner.directive(
+        turn.plan, collect, spec.offers, turn.language, said_in(spec.title, turn.language, turn.persona.name)
+    )
+    turn.timings["plan"] = (parts.clock.monotonic() - begun) * 1000
+    return turn
+
+
+def hear(turn: Turn, fields: list[CollectField], asked: str | None) -> Extraction:
+    """What this message tells, read together with the few before it; earlier messages were heard before."""
+    if not fields:
+        return Extraction()
+    recent = [_as_said(turn, place, fields, asked) for place in range(-_CONTEXT_MESSAGES, 0)]
+    this = Said("customer", turn.order.text, turn.accepted.message_id)
+    known = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}
+    said = [message for message in recent if message] + [this]
+    whole = extract(
+        said,
+        fields,
+        asked=asked if len(said) == 1 else None,
+        now=turn.now,
+        timezone=turn.timezone,
+        locale=turn.locale or turn.language,
+        known=known,
+    )
+    return Extraction(
+        {name: found for name, found in whole.fields.items() if found.message_id == this.id},
+        tuple(missed for missed in whole.missed if missed.message_id == this.id),
+    )
+
+
+def _as_said(turn: Turn, place: int, fields: list[CollectField], asked: str | None) -> Said | None:
+    """A message of the history; the last answer says what it asked, however a model worded it."""
+    if -place > len(turn.history):
+        return None
+    message = turn.history[place]
+    said = Said("customer" if message.role == "customer" else "assistant", message.text, message.id)
+    if place == -1 and asked and said.role == "assistant" and asked_in(said.text, fields) != asked:
+        wording = next((said_in(f.ask, turn.language) for f in fields if f.name == asked), "")
+        return replace(said, text=wording or said.text)
+    return said
+
+
+def _settled(turn: Turn) -> list[str]:
+    """Fields not to ask for: known from the lead, the mirror, or this very message."""
+    settled = set(turn.known())
+    into = turn.persona.spec.collect.into
+    if into:
+        columns = {f.column or f.name: f.name for f in turn.persona.spec.collect.fields}
+        for call in turn.forced:
+            if call.plugin == into.plugin and isinstance(call.value, dict):
+                settled |= {columns[key] for key, value in call.value.items() if key in columns and value}
+    return sorted(settled)
+
+
+def _language(turn: Turn) -> str:
+    """The language of the message, else of the talk so far, else of the locale, else the persona's first."""
+    texts = [turn.order.text] + [m.text for m in reversed(turn.history) if m.role == "customer"]
+    for text in texts:
+        if found := language_of(text):
+            return found
+    if turn.locale:
+        return turn.locale.split("-")[0].split("_")[0].lower()
+    return turn.persona.languages[0]
