@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from server.llm.types import FaultKind, ModelFault
 
 _LONGEST = 400
+_READ = 20_000
 _BY_STATUS: dict[int, FaultKind] = {
     401: "auth",
     402: "auth",
@@ -45,7 +46,7 @@ _ADVICE = re.compile(
 _MESSAGE = re.compile(r"""["']message["']:\s*("(?:[^"\\]|\\.)*")""")
 _BYTES = re.compile(r"""\bb('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.S)
 _SECRET = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|ak)-[\w*.-]{6,}|\bAIza[\w-]{10,}|\bbce-v3/[\w/*.-]+|(?i:\bbearer\s+)\S+"
+    r"\b(?:sk|pk|rk|gsk|xai|ak)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bbce-v3/[\w/*.-]+|(?i:\bbearer\s+)\S+"
     r"|(?i:(?<=key=)|(?<=token=))[\w.*-]{6,}|\beyJ[\w-]{10,}\.[\w.-]+"
 )
 
@@ -63,7 +64,7 @@ def fault_of(
 
 def clean(text: str, secrets: Iterable[str] = ()) -> str:
     """One bounded line without litellm's wrapping and without secrets, known or looking like one."""
-    line = _ADVICE.sub("", " ".join(_BYTES.sub(_decoded, text).split()))
+    line = _ADVICE.sub("", " ".join(_BYTES.sub(_decoded, text[:_READ]).split()))
     while (shorter := _WRAPPING.sub("", line)) != line:
         line = shorter
     found = _MESSAGE.search(line)

@@ -42,12 +42,22 @@ _CLOSING_SECONDS = 2.0
 _importing = threading.Lock()
 
 
+def _silence() -> None:
+    """They log prompts, addresses and headers."""
+    for name in _LOGGERS:
+        logging.getLogger(name).disabled = True
+    for name in _QUIET:
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))
+
+
 def _litellm() -> Any:
     """litellm, imported once (4-6 s) and made to stay silent and at home."""
     with _importing:
         # No price table from the network, no `.env` of its own finding.
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         os.environ["LITELLM_MODE"] = "PRODUCTION"
+        _silence()
         litellm: Any = importlib.import_module("litellm")
         litellm.telemetry = False
         litellm.suppress_debug_info = True
@@ -58,11 +68,6 @@ def _litellm() -> Any:
         for name in _LATER:
             with suppress(ImportError):
                 importlib.import_module(name)
-        for name in _LOGGERS:
-            logging.getLogger(name).disabled = True
-        for name in _QUIET:
-            logger = logging.getLogger(name)
-            logger.setLevel(max(logger.level, logging.WARNING))
         return litellm
 
 
@@ -142,9 +147,7 @@ class LitellmLane:
             "api_base": access.base,
             **access.options,
         }
-        arguments |= {
-            key: value for key, value in request.settings.items() if key in SETTINGS and value is not None
-        }
+        arguments |= {key: value for key, value in request.settings.items() if key in SETTINGS and value is not None}
         if request.functions:
             arguments["tools"] = to_tools(request.functions)
         return {key: value for key, value in arguments.items() if value is not None}
@@ -224,9 +227,7 @@ class _Answer:
 
     def _unless_empty(self, reason: FinishReason) -> FinishReason:
         if not self._text:
-            raise ModelFault(
-                "unavailable", self.model, f"an answer without any text (it ended by {self.reason})"
-            )
+            raise ModelFault("unavailable", self.model, f"an answer without any text (it ended by {self.reason})")
         return reason
 
     def estimated(self) -> Usage:
@@ -252,9 +253,7 @@ async def _usage(stream: Any) -> Usage | None:
     return Usage(
         prompt_tokens=max(_field(count, "prompt_tokens") or 0 for count in counts),
         completion_tokens=max(_field(count, "completion_tokens") or 0 for count in counts),
-        cached_tokens=max(
-            _field(_field(count, "prompt_tokens_details"), "cached_tokens") or 0 for count in counts
-        ),
+        cached_tokens=max(_field(_field(count, "prompt_tokens_details"), "cached_tokens") or 0 for count in counts),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, Literal
 
 from server.llm.types import Function, FunctionCall, Message
@@ -79,8 +80,8 @@ class Calls:
     def whole(self) -> tuple[FunctionCall, ...]:
         """The calls in the order in which they began; to be asked for at the end of a whole answer only."""
         return tuple(
-            FunctionCall(call.id or f"call_{at}", call.name, call.arguments.strip() or "{}")
-            for at, call in enumerate(self._found)
+            FunctionCall(call.id or f"call_{token_hex(8)}", call.name, call.arguments.strip() or "{}")
+            for call in self._found
         )
 
 
