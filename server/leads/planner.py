@@ -148,9 +148,7 @@ def begin(previous: PlannerState | None) -> PlannerState:
 # --- before the answer ------------------------------------------------------------------------------------
 
 
-def observe(
-    state: PlannerState, signals: TurnSignals, captured: Collection[str], now: datetime
-) -> PlannerState:
+def observe(state: PlannerState, signals: TurnSignals, captured: Collection[str], now: datetime) -> PlannerState:
     """The state at the customer's next message: one turn on, with what became of the last ask.
 
     `captured` are the fields that this message gave.
@@ -201,9 +199,7 @@ def _pending(state: PlannerState) -> str | None:
 def _outcome(state: PlannerState, signals: TurnSignals, captured: Collection[str]) -> PlannerState:
     """What became of the ask in the answer before: captured, refused, ignored, or still to come."""
     if captured:
-        return replace(
-            state, awaiting=False, last_ask_answered=True, answered=min(state.asks, state.answered + 1)
-        )
+        return replace(state, awaiting=False, last_ask_answered=True, answered=min(state.asks, state.answered + 1))
     if signals.asks_purpose:
         return state
     if state.last_asked is None or state.last_asked in signals.refused_fields:
@@ -220,10 +216,7 @@ def _conditions(signals: TurnSignals) -> list[str]:
 
 def _recent(history: Mapping[str, tuple[str, ...]], now: datetime) -> dict[str, tuple[str, ...]]:
     since = now - TRIES_WITHIN
-    kept = {
-        name: tuple(at for at in times if datetime.fromisoformat(at) > since)
-        for name, times in history.items()
-    }
+    kept = {name: tuple(at for at in times if datetime.fromisoformat(at) > since) for name, times in history.items()}
     return {name: times for name, times in kept.items() if times}
 
 
@@ -293,9 +286,7 @@ def _ask(
     open_fields = [f for f in collect.fields if _may_ask(f, state, known, settings, now)]
     if not open_fields:
         return _none("nothing_left")
-    scored = [
-        (utility(f, state, signals, settings, helped), f.is_contact, -i, f) for i, f in enumerate(open_fields)
-    ]
+    scored = [(utility(f, state, signals, settings, helped), f.is_contact, -i, f) for i, f in enumerate(open_fields)]
     worth, _, _, best = max(scored, key=lambda entry: entry[:3])
     if worth <= 0:
         return _none("not_worth_it", worth)
@@ -311,9 +302,7 @@ def _ask(
     )
 
 
-def _held(
-    state: PlannerState, signals: TurnSignals, settings: Dial, helped: bool, cooling: bool
-) -> PlanCode | None:
+def _held(state: PlannerState, signals: TurnSignals, settings: Dial, helped: bool, cooling: bool) -> PlanCode | None:
     """The gates that hold any ask."""
     if state.turn <= 1 and not (helped or signals.buy or signals.asks_product or state.captured_now):
         return "first_turn"
@@ -332,9 +321,7 @@ def _is_cooling(state: PlannerState, signals: TurnSignals, settings: Dial) -> bo
     return state.turn - state.cool_off_from < settings.cool_off
 
 
-def _may_ask(
-    wanted: CollectField, state: PlannerState, known: Collection[str], settings: Dial, now: datetime
-) -> bool:
+def _may_ask(wanted: CollectField, state: PlannerState, known: Collection[str], settings: Dial, now: datetime) -> bool:
     name = wanted.name
     if name in known or state.refusals_by_field.get(name, 0) > settings.reasks:
         return False
@@ -343,9 +330,7 @@ def _may_ask(
     return len(_recent(state.ask_history, now).get(name, ())) < TRIES
 
 
-def utility(
-    wanted: CollectField, state: PlannerState, signals: TurnSignals, settings: Dial, helped: bool
-) -> float:
+def utility(wanted: CollectField, state: PlannerState, signals: TurnSignals, settings: Dial, helped: bool) -> float:
     """What asking now is worth: the field's weight times the chance of an answer, less the annoyance."""
     asks = state.unanswered
     refusals = state.refusals_by_field.get(wanted.name, 0)
@@ -406,9 +391,7 @@ def _none(code: PlanCode, worth: float | None = None, *, explain_purpose: bool =
 # --- after the answer -------------------------------------------------------------------------------------
 
 
-def after_answer(
-    state: PlannerState, plan: Plan, resolved: bool, purpose_told: bool, now: datetime
-) -> PlannerState:
+def after_answer(state: PlannerState, plan: Plan, resolved: bool, purpose_told: bool, now: datetime) -> PlannerState:
     """The state to store: `state` as observed, with what the answer did.
 
     `resolved`: the answer answered a question of the customer; `purpose_told`: it said why we ask.

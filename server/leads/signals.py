@@ -69,9 +69,10 @@ def read_signals(
     """
     plain = _plain(text)
     clauses = _clauses(plain)
-    question = _asks(plain, clauses) or _insists(plain, previous, answered)
-    opt_in = bool(_OPT_IN.search(plain))
-    out, channels = (False, set[str]()) if opt_in else _opts_out(plain)
+    question = _asks(plain, clauses) or _insists(plain, previous, answered) or bool(_BARE.match(plain))
+    out, channels = _opts_out(plain)
+    opt_in = bool(_OPT_IN.search(plain)) and (not out or bool(_CHANGED.search(plain)))
+    out = out and not opt_in
     refused = _refused_fields(clauses, asked, fields, channels)
     irritated = _irritated(text, plain, clauses)
     price = _affirmed(_PRICE, plain)
@@ -97,7 +98,8 @@ _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,15}://|\bwww\.)[!-~]+", re.I)
 _ADDRESS = re.compile(r"(?<![a-z0-9_.+-])[a-z0-9_.+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.I)
 _CLAUSE = re.compile(r"[^.,;:!?\n，。；：！？、…~]+[.,;:!?，。；：！？、…~]*")
 _LEAD = re.compile(
-    r"^(?:(?:(?:so|and|but|ok|okay|hi|hello|hey|well|also|please|thanks|oh|yes|no|right|sorry|excuse me|there"
+    r"^(?:(?:(?:so|and|but|ok|okay|hi|hello|hey|well|also|please|thanks|oh|yes|no|right|sorry|excuse"
+    r" me|there"
     r"|then|actually|by the way)\b|你好|您好|那么|那|嗯|请|另外|还有|好的)\s*)+"
 )
 
@@ -115,6 +117,10 @@ def _clauses(plain: str) -> list[str]:
 
 def _is_short(plain: str) -> bool:
     return len(plain.split()) <= 4 and len(plain) <= 30
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives))
 
 
 # --- language ---------------------------------------------------------------------------------------------
@@ -161,7 +167,8 @@ _SMALL_TALK = re.compile(
 _TAG = re.compile(r"(?<=[,，、])\s*(?:ok|okay|right|yes|alright|好吗|好吧|行吗|可以吗|对吧|好不好)\s*\?+\s*$")
 _ASKING_EN = re.compile(
     r"^(?:what(?! (?:a|an|i|we)\b)|what's|how(?! (?:nice|great|cool|annoying|rude)\b)|who(?:'s)?\b|whose"
-    r"|wh(?:en|ere|y) (?:do|does|did|can|could|will|would|is|are|was|should|not|on)\b|where's|why\s*\?*$"
+    r"|wh(?:en|ere|y) (?:do|does|did|can|could|will|would|is|are|was|should|not|on)\b|where's"
+    r"|why\s*\?*$|(?:do|does|can|could|would|are|r) u\b"
     r"|which (?!is\b|are\b|was\b|means\b|i\b|we\b)\w"
     r"|(?:can|could|may|would|will|should|shall) (?:you|i|we|it|this|that|the|your|there|someone|anyone)\b"
     r"|(?:do|does|did|is|are|has|have) (?:you|it|there|this|that|these|those|the|your|i|we|anyone"
@@ -173,18 +180,22 @@ _REQUEST_EN = re.compile(
     r"|\bwonder(?:ing)? "
     r"(?:if|whether|what|how|which|when)\b|\bcurious (?:about|if|whether|how)\b|\b(?:please"
     r" )?(?:explain|describe)\b"
-    r"|\bshow me\b|\bgive me (?:an? )?(?:\w+ )?(?:info|information|details?|overview|idea|examples?)\b"
+    r"|\bshow me\b|\b(?:talk|walk|take) me through\b|\bgot any\b|\bgive me (?:an? )?(?:\w+ )?(?:info"
+    r"|information|details?|overview|idea|examples?)\b"
     r"|\bhelp me\b|\bneed (?:some )?help\b|\bneed (?:some |more )?(?:info|information|details)\b"
     r"|\b(?:info|information|details) (?:about|on|regarding)\b|\b(?:i have|got) a question\b|\blet me"
     r" know\b"
 )
 _ASKING_ZH = re.compile(
-    r"[吗么]\s*[?~]*\s*$|(?:什么|怎么|怎样|哪(?:些|个|种|里|儿|家|一)|谁|多少|多久|多长|咋)(?!都|也)"
+    r"[吗么]\s*[?~]*\s*$|(?:什么|怎么|怎样|哪(?!里哪里|怕)|啥|谁|多少|多久|多长|咋)(?!都|也)"
     r"|如何|为什么|为何|是否|"
     r"能不能|可不可以|可否|能否|有没有|有无|是不是|会不会|要不要|支不支持|行不行|请问|"
     r"(?:想|要|来)(?:咨询|了解|知道|问)|(?:咨询|了解|介绍|说明|讲解|解释)(?:一下|下)|(?:给我|请|帮我"
     r"|麻烦)(?:介绍|讲|说说|解释|说明)|"
     r"讲讲|说说(?:看)?|告诉我|帮我(?:看|查|介绍|解释|分析|算|推荐)|需要帮(?:助|忙)|帮个忙|呢\s*\?"
+    r"|有\w{1,8}(?:没|没有|不)\W*$|发(?:一?份|个|下|一下|些|点)?\w{0,4}(?:资料|文档|手册|案例"
+    r"|价目表)(?:给我|过来|看看|吧)?"
+    r"|(?:需要|先|再)了解|([\u4e00-\u9fff])不\1(?!起)|(?:说|讲)(?:一下|下)|几(?:年|个月|天|台|次|种|块)\W*$"
 )
 _NO_QUESTION_ZH = re.compile(
     r"(?:没|没有|不管|无论|随便)(?:什么|怎么|多少|谁|哪)\w*|什么的$|那么|这么|要么|多么|怎么样都"
@@ -193,20 +204,14 @@ _ABOUT_ANSWER = re.compile(
     r"(?:didn't|did not|haven't|have not|never) answer|(?:not|isn't) what i asked|still waiting|my question"
     r"(?: was| is|$)|没(?:有)?回答|答非所问|我问的是|回答我"
 )
-_NUDGE = re.compile(
-    r"^\W*(?:so|and|well|hello|then|any(?:thing| update)?|still there|嗯+|所以|然后|快点)\W*$"
-)
+_NUDGE = re.compile(r"^\W*(?:so|and|well|hello|then|any(?:thing| update)?|still there|嗯+|所以|然后|快点)\W*$")
 
 
 def _asks(plain: str, clauses: Sequence[str]) -> bool:
     rest = _TAG.sub("", _SMALL_TALK.sub(" ", plain))
     if "?" in rest or _REQUEST_EN.search(rest):
         return True
-    return (
-        any(_clause_asks(clause) for clause in _clauses(rest))
-        if rest != plain
-        else any(map(_clause_asks, clauses))
-    )
+    return any(_clause_asks(clause) for clause in _clauses(rest)) if rest != plain else any(map(_clause_asks, clauses))
 
 
 def _clause_asks(clause: str) -> bool:
@@ -250,14 +255,21 @@ _PRICE = re.compile(
     r"|es|ation)|discounts?)\b"
     r"|^\W*how much\W*$|价格|价钱|多少钱|费用|收费|报价|怎么卖|贵不贵|折扣|优惠|资费|计费|几块钱|什么价"
 )
+_BARE = re.compile(
+    r"^\W*(?:your |the )?(?:price|prices|pricing|cost|costs|quote|quotation|价格|价钱|报价|费用|多少钱)"
+    r"(?: list| info| pls| plz| please|表|单)*\W*$"
+)
 _BUY = re.compile(
-    r"\b(?:demo|demonstration|(?:free )?trial|try it|purchas(?:e|ing)|buy(?:ing)?|contract|invoice"
+    r"\b(?:demo|demonstration|(?:free )?trial|(?:try|test) (?:it|out|your)|purchas(?:e|ing)"
+    r"|buy(?:ing)?|contract|invoice"
     r"|payment|procurement"
-    r"|(?:place|make|an|my|the|our|to|purchase) order|order (?:now|it|one|some|\d+)|sign up|get"
+    r"|(?:place|make|an|my|the|our|to|purchase) order(?! of\b| in\b)|order (?:now|it|one|some|\d+)"
+    r"|sign up|get"
     r" started|subscribe to"
     r"|(?<!message )(?<!messages )delivery(?! (?:rate|receipt|report|status|of messages?))|lead time"
     r"|ship(?:ping)? (?:to|cost|time))\b"
-    r"|试用|演示|合同|下单|购买|采购|订购|想买|要买|买[一几个套]|付款|发票|签约|交付|交货|发货|货期"
+    r"|试用|试一下|试一试|试试|演示|合同|下单|购买|采购|订购|想买|要买|买[一几个套]|付款|发票|签约"
+    r"|交付|交货|发货|货期"
     r"|开通|订单"
 )
 _PRODUCT = re.compile(
@@ -292,9 +304,10 @@ _POSITIVE = re.compile(
     r"|helpful|love (?:it|this|that)"
     r"|(?:sounds|looks|very|that's|pretty|really) (?:good|nice|interesting)|good to know|nice|sure"
     r"|yes please|of course|gladly)\b"
-    r"|谢谢|感谢|多谢|谢啦|太好了|很好|挺好|不错|好的|好啊|好呀|好嘞|没问题|棒|点赞|满意|喜欢|👍|😊|🙏"
+    r"|谢谢|感谢|多谢|谢啦|太好了|很好|挺好|不错|好的|好啊|好呀|好嘞|没问题|棒|(?:点|很)赞|满意|喜欢"
+    r"|👍|😊|🙏"
 )
-_YES_ZH = re.compile(r"^(?:好|行|可以|可以的|可以啊|嗯好|当然|当然可以|没问题)\W*$")
+_YES_ZH = re.compile(r"^(?:好|赞|行|可以|可以的|可以啊|嗯好|当然|当然可以|没问题)\W*$")
 _NOT_POSITIVE = re.compile(
     r"\bno,? (?:thanks|thank you)|\bnot (?:so |very |really |that )?(?:\w+)|不(?:太|是很|怎么)?(?:好"
     r"|满意|喜欢|棒)|不用谢|谢谢?不用"
@@ -310,19 +323,19 @@ _IRRITATED_EN = re.compile(
     r" this)|that's enough|spam(?:ming)? me"
     r"|none of your business|mind your own|what the (?:hell|heck|fuck)|go to hell|bloody hell|wtf"
     r"|damn (?:it|you)|goddamn|bullshit"
-    r"|screw you|fuck\w*|idiots?|piss(?:ed)? off|stop it|quit (?:asking|it)|don't bother me)\b"
+    r"|keep (?:on )?asking|keeps asking|frustrat\w+|no means no|enough with the|screw you|fuck\w*"
+    r"|idiots?|piss(?:ed)? off|stop it|quit (?:asking|it)|don't bother me)\b"
 )
 _IRRITATED_SHORT = re.compile(
     r"\b(?:annoying|irritating|pushy|useless|ridiculous|stupid|terrible|awful|enough|damn|crap|ugh+)\b"
 )
-_MILD = re.compile(
-    r"\bstupid question|\bdumb question|\bfair enough|\bgood enough|\benough (?:for|to|time|info)"
-)
+_MILD = re.compile(r"\bstupid question|\bdumb question|\bfair enough|\bgood enough|\benough (?:for|to|time|info)")
 _IRRITATED_ZH = re.compile(
     r"(?<!麻)(?<!耐)烦(?!请|恼的问题)|不耐烦|别问了|不要再?问|别再问|受够|真是够了|有完没完|没完没了"
     r"|闭嘴|滚开|滚蛋|说了多少[遍次]|说过了|"
     r"废话|智障|傻[逼子叉]|神经病|妈的|他妈|无语|浪费(?:我的?)?时间|什么玩意|骚扰我|别骚扰"
-    r"|关你(?:什么|啥)事|垃圾(?!邮件|短信|消息|信息|分类|电话)"
+    r"|关你(?:什么|啥)事|你有病|你有毛病|(?:你|怎么)(?:怎么)?(?:老是?|总是?|一直|又|还)(?:在)?问"
+    r"|垃圾(?!邮件|短信|消息|信息|分类|电话)"
 )
 _CLAUSE_ZH = re.compile(r"^(?:够了|滚|靠|呸|行了行了)\W*$")
 
@@ -346,12 +359,7 @@ def _shouts(text: str) -> bool:
     """Three words or more, all in capitals, and not just a list of acronyms."""
     words = re.findall(r"[A-Za-z]+", text)
     letters = sum(map(len, words))
-    return (
-        len(words) >= 3
-        and letters >= 12
-        and all(w.isupper() for w in words)
-        and bool(_COMMON.intersection(words))
-    )
+    return len(words) >= 3 and letters >= 12 and all(w.isupper() for w in words) and bool(_COMMON.intersection(words))
 
 
 # --- opting out and in ------------------------------------------------------------------------------------
@@ -364,7 +372,8 @@ _DONT = (
 _CONTACT_EN = re.compile(
     rf"{_DONT} (?:ever |please |you |dare )*(?P<verb>contact|call|phone|ring|e-?mail|mail|text|message"
     rf"|write to|write|bother|disturb"
-    r"|reach out to|reach out|approach|pester|spam)(?: or \w+| and \w+)?(?: (?:me|us|my \w+)\b"
+    r"|get in touch with|bother contacting|bother calling|reach out to|reach out|approach|pester|spam)"
+    r"(?: or \w+| and \w+)?(?: (?:me|us|my \w+)\b"
     r"|(?=\W*$)|(?= again| any ?more))"
 )
 _OTHERS = re.compile(
@@ -372,23 +381,39 @@ _OTHERS = re.compile(
     r"|reps?)|用户|客户|顾客|他们|对方|如果|怎么让|如何让)\s*$"
 )
 _WISH = re.compile(r"(?:prefer|rather|wish|hope|ask|want|like)(?: that| if)? you\s*$")
-_STOP_EN = re.compile(
-    r"(?<!don't )(?<!not )\bstop asking(?=\W*$|\W| (?:me|for my|about my|questions|all|these|so many"
-    r"|personal|that|this))(?! for (?!my)| users| people| customers)"
-    r"|\bquit asking\b|\bstop (?:contacting|calling|e-?mailing|messaging|texting|bothering|spamming"
-    r"|harassing|pestering)(?: me| us|\W*$)"
-    r"|\bdon'?t (?:ever )?ask (?:me )?(?:again|any ?more|anything|for my|about my|for that|questions"
-    r"|personal|so much|further|for any)"
-    r"|\bdo not ask (?:me )?(?:again|any ?more|anything|for my|about my|for that|questions|personal"
-    r"|further|for any)"
-    r"|\b(?:don't|dont|do not) ask(?: me)?\W*$|\bno (?:more|further) (?:questions|calls|e-?mails"
-    r"|messages|contact)\b(?! about| on\b)(?!.{0,12}\bfor now)"
-    r"|\bleave me (?:alone|in peace)\b|\bunsubscribe me\b|^\W*(?:please )?unsubscribe\W*$|^\W*stop\W*$"
-    r"|\b(?:remove|delete|take) me (?:from|off) (?:your|the|this) (?:\w+ )?list|\bopt me out\b"
-    r"|\bi(?:'d like| want| wish| would like)? (?:to )?opt(?:ing)? out\b"
-    r"|\b(?:don't|do not) (?:want|wish|like|need) (?:to be (?:contacted|called|e-?mailed|messaged"
-    r"|bothered|asked)|(?:any )?(?:calls|contact|marketing)\b|you to (?:contact|call|e-?mail|ask))"
-    r"|\bnot (?:want|wish) to be (?:contacted|called|bothered|asked)\b|\bno contact(?: please)?\W*$"
+_STOP_EN = _any(
+    r"(?<!don't )(?<!not )\b(?:stop|quit|cease) (?:asking|bugging|nagging|pestering|questioning)"
+    r"(?:\W*$|\s*[,.!;]| (?:me|us|for my|about my|questions|all|these|so many|personal|that|this"
+    r"|already)\b)",
+    r"\b(?:stop|quit|cease) (?:contacting|calling|phoning|e-?mailing|messaging|texting|bothering"
+    r"|spamming|harassing"
+    r"|pestering|disturbing|hassling|writing)(?: to)?(?: me| us|\W*$)",
+    r"\b(?:stop|quit) sending (?:me|us)\b",
+    r"\b(?:don't|dont|do not|never) (?:ever |please |you dare )?ask (?:me )?(?:again|any ?more"
+    r"|anything|for my|about my|for that"
+    r"|questions|personal|so much|further|for any)",
+    r"\b(?:don't|dont|do not) (?:ever )?ask(?: me)?\W*$",
+    r"(?<!have )(?<!got )(?<!had )\bno (?:more|further) (?:questions|calls|e-?mails|messages"
+    r"|contact)\b(?! about| on\b)",
+    r"\bno (?:calls|contact|e-?mails|messages)(?: please)?\W*$",
+    r"\bleave (?:me|us) (?:alone|in peace)\b",
+    r"\bleave me be\b",
+    r"\brefrain from (?:contacting|calling|e-?mailing|messaging|asking)\b",
+    r"\b(?:no one|nobody|none of you) (?:should|may|is to|shall) (?:contact|call|e-?mail|message) me\b",
+    r"\bno (?:permission|consent) to (?:contact|call|e-?mail|message)\b",
+    r"\b(?:remove|delete|lose|forget) my (?:phone )?number\b",
+    r"\bunsubscribe me\b",
+    r"^\W*(?:please )?unsubscribe\W*$",
+    r"^\W*(?:please )?stop(?: it| this| now| please)?\W*$",
+    r"\b(?:remove|delete|take) me (?:from|off) (?:your|the|this) (?:\w+ )?list",
+    r"\bopt me out\b",
+    r"\bi(?:'d like| want| wish| would like)? (?:to )?opt(?:ing)? out\b",
+    r"\b(?:don't|do not|(?<!does )not) (?:want|wish|like|need)(?: to (?:receive|get|hear))? (?:to be"
+    r" (?:contacted|called|e-?mailed|messaged"
+    r"|bothered|asked)|(?:any )?(?:more |further |your )?(?:questions|calls|contact|messages|e-?mails"
+    r"|marketing)\b"
+    r"|you to (?:contact|call|e-?mail|message|ask)|from you)",
+    r"\bnot (?:allowed|permitted|authori[sz]ed) to (?:contact|call|e-?mail|message) (?:me|us)\b",
 )
 _CONTACT_ZH = re.compile(
     r"(?:不要|不用|别|无需|请勿|勿|不准|不许|不必|不需要|不想让你们?|不希望你们?)(?:再|你们?|来|总是?"
@@ -396,12 +421,20 @@ _CONTACT_ZH = re.compile(
     r"(?P<verb>联系|打扰|骚扰|烦|打(?:我的?|这个)?(?:电话|手机)|来电|致电|发(?:消息|短信|信息|邮件"
     r"|微信|广告)|推销|推送|加我)"
 )
-_STOP_ZH = re.compile(
+_STOP_ZH = _any(
     r"(?:不要|别|不准|不许|停止|请勿|勿)(?:再|总|老|一直)*(?:追|询|盘|多)?问(?:我|了|这|那|东|来|个人"
-    r"|电话|\W|$)|(?:不想|不愿意|不希望)(?:再)?被(?:联系|打扰|骚扰|打电话|问)"
-    r"|不接受(?:任何)?(?:电话|推销|联系|营销|回访)|停止(?:联系|打扰|发送|骚扰|推送)"
-    r"|拒绝(?:被)?(?:联系|推销|骚扰|营销)|^\W*(?:请)?(?:帮我)?退订\W*[tT]?\W*$|离我远点|让我(?:静静"
-    r"|安静)"
+    r"|电话|\W|$)",
+    r"(?:不要|别)再?(?:发了|来了|打了|打来了?|发来了?)(?!吗)",
+    r"(?:把我|我的?(?:号码|电话))从\w{0,6}(?:删除|删掉|移除|去掉)",
+    r"^\W*勿扰\W*$",
+    r"(?:不想|不愿意|不希望)(?:再)?被(?:联系|打扰|骚扰|打电话|问)",
+    r"(?:不想|不愿意|不希望|不要)再?(?:收到|接到|看到)\w{0,6}(?:消息|短信|电话|邮件|广告|推销|信息|联系)",
+    r"不接受(?:任何)?(?:电话|推销|联系|营销|回访)",
+    r"停止(?:联系|打扰|发送|骚扰|推送)",
+    r"拒绝(?:被)?(?:联系|推销|骚扰|营销)",
+    r"^\W*(?:请)?(?:帮我)?退订\W*t?\W*$",
+    r"离我远点",
+    r"让我(?:静静|安静)",
 )
 _LIMITED = re.compile(
     r"\b(?:before|after|until|till|unless|between|during|while|on (?:week|mon|tues|wednes|thurs|fri"
@@ -421,14 +454,20 @@ _CHANNEL = {
     "wechat": re.compile(r"\b(?:wechat|weixin)\b|微信|加我"),
     "other": re.compile(r"\b(?:text|sms|whatsapp|message|chat|write)\b|短信|消息|在线|网上|这里聊|文字"),
 }
-_OPT_IN = re.compile(
-    r"\bchanged my mind\b(?!.{0,25}\b(?:not|don't|stop|no)\b)|\b(?:you|they) (?:can|may|could) (?:now"
-    r" )?(?:contact|call|phone|e-?mail|reach|ask|message)(?: me| again|$)"
-    r"|\bfeel free to (?:contact|call|e-?mail|reach|ask|message)\b|\bopt (?:me )?(?:back )?in\b"
-    r"|\b(?:please|do) (?:contact|call|e-?mail) me\b(?<!not call me)"
-    r"|\bok(?:ay)? to (?:contact|call|e-?mail|reach) me\b|(?<!不)(?:可以|欢迎|能)(?:再|随时|重新"
-    r"|给我)*(?:联系我|打电话|打给我|问我|加我)(?!吗)|改(?:变)?主意了?(?!.{0,8}(?:不|别))"
+_OPT_IN = _any(
+    r"\bchanged my mind\b(?!.{0,25}\b(?:not|don't|stop|no)\b)",
+    r"(?<!if )(?<!whether )\b(?:you|they) (?:can|may|could) (?:now )?(?:contact|call|phone|e-?mail"
+    r"|reach|ask|message)(?: me\b| again|\W*$)",
+    r"\bfeel free to (?:contact|call|e-?mail|reach|ask|message)\b",
+    r"\bopt (?:me )?(?:back )?in\b",
+    r"\bplease (?:do )?(?:contact|call|e-?mail) me\b",
+    r"\bok(?:ay)? to (?:contact|call|e-?mail|reach) me\b",
+    r"(?<!不)(?:可以|欢迎|能)(?:再|随时|重新|给我)*(?:联系我|打电话|打给我|问我|加我)(?!吗|们)",
+    r"(?:^|[\s,，。!！;；])(?:那|请|你们?|快|麻烦|现在)*(?:联系我|给我打(?:个)?电话|打给我"
+    r"|打我电话)(?!们)(?:吧|了)?(?=\W|$)",
+    r"改(?:变)?主意了?(?!.{0,8}(?:不|别))",
 )
+_CHANGED = re.compile(r"changed my mind|改(?:变)?主意")
 
 
 def _opts_out(plain: str) -> tuple[bool, set[str]]:
@@ -495,22 +534,31 @@ def _offers_another(elsewhere: str, channels: set[str]) -> bool:
 
 # --- refusing a field -------------------------------------------------------------------------------------
 
-_REFUSES = re.compile(
-    r"\b(?:rather not|prefer not|not comfortable|(?:don't|do not|won't|will not|wouldn't|not going to"
-    r"|can't|cannot|not (?:willing|ready|able) to)"
+_REFUSES = _any(
+    r"\b(?:prefer|rather|like) to keep (?:that|it|this)\b|\blet's not\b|\bno comment\b|\banother day\b"
+    r"|\bwhy (?:would|should) i (?:tell|give|share)\b|\bnot (?:giving|telling|sharing)\b",
+    r"\b(?:rather|prefer) not\b|\b(?:not|don't feel|do not feel|isn't) comfortable\b|\buncomfortable\b",
+    r"\b(?:don't|do not|won't|will not|wouldn't|not going to|can't|cannot|not (?:willing|ready|able) to)"
     r" (?:want to |like to |wish to |need to |feel like )?(?:say|saying|give|giving|share|sharing"
-    r"|tell|telling|provide|providing|disclose|leave|leaving|answer|answering)"
-    r"|not now|not yet|not today|maybe later|some other time|another time|tell you later|ask (?:me"
-    r" )?later|no,? (?:thanks|thank you|way)|none of your business|skip (?:it|that|this)"
-    r"|i'll pass|pass on that|(?:that's|it's|is) (?:private|confidential|personal)|don't (?:want|wish"
-    r"|like) to|don't have (?:one|any|an?)|do not have (?:one|any|an?)|i refuse|decline)\b"
-    r"|不方便|不(?:太)?(?:想|愿意?|能|便|肯|会)(?:说|给|透露|提供|告诉|留|讲|回答|填)|不(?:说|给|告诉"
-    r"|透露|留|填)(?!了吗)|保密|隐私|(?:以后|下次|回头|改天|到时候?|等下|晚点)再?(?:说|聊|告诉)|再说吧"
-    r"|暂时不|暂不|先不|不用了|不需要|没必要|算了|不愿意|不可以|还没有|拒绝"
+    r"|tell|telling"
+    r"|provide|providing|disclose|leave|leaving|answer|answering)\b",
+    r"\bnot (?:now|yet|today|right now|at the moment|at this (?:moment|point|time))\b",
+    r"\b(?:maybe later|some other time|another time|tell you later|ask (?:me )?later)\b",
+    r"\bno,? (?:thanks|thank you|way)\b|\bnone of your business\b|\bi refuse\b|\bdecline\b",
+    r"\bskip (?:it|that|this)\b|\bi'll pass\b|\bpass on that\b",
+    r"(?:\bthat's|\bit's|\bis) (?:private|confidential|personal)\b",
+    r"\b(?:don't|do not) (?:want|wish|like) to\b|\b(?:don't|do not) have (?:one|any|an?)\b",
+    r"不(?:太|大|是很)?方便|不便(?:透露|告知|提供|说|\W|$)",
+    r"不(?:太)?(?:想|愿意?|能|便|肯|会)(?:说|给|透露|提供|告诉|留|讲|回答|填)",
+    r"不(?:说|给|告诉|透露|留|填)(?!了吗)|保密|隐私",
+    r"(?:以后|下次|回头|改天|到时候?|等下|晚点)再?(?:说|聊|告诉)|再说吧",
+    r"暂时不|暂不|先不|不用了|不需要|没必要|算了|不愿意|不可以|还没有|拒绝|考虑一下|考虑考虑|再考虑"
+    r"|(?:再|先)看看|等以后|没(?:有)?(?:微信|电话|手机|邮箱|账号)",
 )
 _REFUSES_ALONE = re.compile(
-    r"^\W*(?:no|nope|nah|later|skip|pass|never|no need|not really|private|confidential|why should i"
-    r"|不|不了|不要|不行|没有|没|无|不用|不必|不想|保密|跳过|下次|以后|晚点|不方便)\W*$"
+    r"^\W*(?:no|nope|nah|later|skip|pass|never|none|n/a|no need|not really|private|confidential|why"
+    r" should i"
+    r"|不|不了|不要|不行|没有|没|无|不用|不必|不想|保密|(?:跳过|下次|下回|改天|以后|晚点)吧?|不方便)\W*$"
 )
 _NO_FIRST = re.compile(
     r"^\W*(?:no|nope|nah)\b(?! (?:problem|worries|idea|doubt|matter|one))(?=\s*[,.!]|\s+(?:i|we|not"

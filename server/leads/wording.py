@@ -123,16 +123,12 @@ class Directive:
     offer: str = ""
 
 
-def directive(
-    plan: Plan, collect: Collect, offers: Sequence[Offer], language: str, persona_title: str
-) -> Directive:
+def directive(plan: Plan, collect: Collect, offers: Sequence[Offer], language: str, persona_title: str) -> Directive:
     """The plan as an instruction to the model and as ready sentences in `language`."""
     purpose = purpose_wording(collect, language) if plan.explain_purpose else ""
     fields = {f.name: f for f in collect.fields}
     if plan.action == "ASK" and plan.field in fields:
-        return _ask(
-            plan, fields[plan.field], fields.get(plan.alternative or ""), purpose, language, persona_title
-        )
+        return _ask(plan, fields[plan.field], fields.get(plan.alternative or ""), purpose, language, persona_title)
     if plan.action == "RECOMMEND":
         for offer in offers:
             if offer.name == plan.field:
