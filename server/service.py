@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
-from server.catalog import Catalog
+from server.catalog import Catalog, LoadedPlugin
 from server.catalog.spec import Collect
 from server.catalog.studio import Studio
 from server.clock import SYSTEM, Clock, rfc3339
@@ -43,6 +43,17 @@ class ChatCustomer:
     timezone: str | None = None
     channel: str | None = None
     is_test: bool = False
+
+
+class _Loaded:
+    """The plugins in service by name, as the door wants to see them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    @property
+    def plugins(self) -> Mapping[str, LoadedPlugin]:
+        return {state.name: state.loaded for state in self._catalog.plugins() if state.loaded}
 
 
 @dataclass
@@ -174,7 +185,7 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
     database = open_database(settings.database)
     try:
         catalog = Catalog.open(settings, database, clock, model_in_force=models.resolve)
-        door = Door(catalog, database, outgoing, os.environ.get, clock)
+        door = Door(_Loaded(catalog), database, outgoing, os.environ.get, clock)
         authority = Authority(database, clock)
         authority.keep_admin_key(keys.admin_token)
         secrets = (*vendors.secrets(), keys.secret_key, keys.admin_token)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
@@ -48,8 +51,20 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         address = f"http://{_shown(host)}:{port}"
         typer.echo(f"Rapport serves at {address} (its API: {address}/docs). Ctrl-C stops it.")
         typer.echo(f"The admin token is in {settings.data_dir / 'admin-token'}.")
-        server = uvicorn.Server(config)
-        server.run(sockets=[listening])
+        _Quiet(config).run(sockets=[listening])
+
+
+class _Quiet(uvicorn.Server):
+    """Ends with status 0 after Ctrl-C or SIGTERM: it was asked to, and turns have finished."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
@@ -64,9 +65,11 @@ class _Speaker:
     async def say_something(self, request: Request) -> None:
         """The stand-in's answer, when nothing at all was said."""
         self.turn.model = "standin"
-        async for piece in self.parts.models.stream(("standin",), replace(request, functions=())):
-            if isinstance(piece, Delta):
-                self._say(piece.text)
+        request = replace(request, functions=())
+        async with aclosing(self.parts.models.stream(("standin",), request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self._say(piece.text)
 
     def end(self) -> None:
         """Lets out what the check still held."""
@@ -74,16 +77,21 @@ class _Speaker:
 
     async def _listen(self, request: Request) -> tuple[FunctionCall, ...]:
         turn = self.turn
-        async for piece in self.parts.models.stream(turn.models, request):
-            if isinstance(piece, Delta):
-                self._say(piece.text)
-            elif isinstance(piece, Switched):
-                turn.faults.append(piece.fault)
-                _log.warning("model_failed", model=piece.model_failed, kind=piece.fault.kind, words=piece.fault.words)
-            else:
-                self._count(piece)
-                return piece.calls if request.functions else ()
+        async with aclosing(self.parts.models.stream(turn.models, request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self._say(piece.text)
+                elif isinstance(piece, Switched):
+                    self._switched(piece)
+                else:
+                    self._count(piece)
+                    return piece.calls if request.functions else ()
         return ()
+
+    def _switched(self, switched: Switched) -> None:
+        fault = switched.fault
+        self.turn.faults.append(fault)
+        _log.warning("model_failed", model=switched.model_failed, kind=fault.kind, words=fault.words)
 
     def _say(self, text: str) -> None:
         if self._apart and text:

