@@ -142,9 +142,7 @@ class Catalog:
         self.has_secret = has_secret
         self.model_in_force = model_in_force or (lambda named: named or settings.model)
         self.lock = threading.RLock()
-        self._persona_files: Folder[PersonaSpec] = Folder(
-            settings.personas_dir, PERSONA_BYTES, parse_persona, clock
-        )
+        self._persona_files: Folder[PersonaSpec] = Folder(settings.personas_dir, PERSONA_BYTES, parse_persona, clock)
         self._plugin_files: Folder[HttpPlugin | TablePlugin] = Folder(
             settings.plugins_dir, PLUGIN_BYTES, parse_plugin, clock
         )
@@ -252,9 +250,7 @@ class Catalog:
             try:
                 await self._follow(folders)
             except (OSError, RuntimeError) as error:
-                log.warning(
-                    "catalog.watch", reason=f"no notices from the system, looking each second: {error}"
-                )
+                log.warning("catalog.watch", reason=f"no notices from the system, looking each second: {error}")
                 await self._look_each_second()
 
     async def _follow(self, folders: list[Path]) -> None:
@@ -311,9 +307,7 @@ class Catalog:
         with self.lock:
             self._persona_files.forget(name)
 
-    def _what_counts(
-        self, plugins: dict[str, Parsed[PluginSpec]], personas: dict[str, Parsed[PersonaSpec]]
-    ) -> object:
+    def _what_counts(self, plugins: dict[str, Parsed[PluginSpec]], personas: dict[str, Parsed[PersonaSpec]]) -> object:
         """All that a reload depends on; equal to the last time's when nothing changed."""
         secrets = {name for parsed in plugins.values() for name, _ in parsed.secrets}
         rows = [p.spec.rows for p in plugins.values() if isinstance(p.spec, TablePlugin) and p.spec.rows]
@@ -339,9 +333,7 @@ class Catalog:
         shared: dict[str, list[Problem]] = {}
         for problem in check_tables(pairs):
             shared.setdefault(problem.file, []).append(problem)
-        return {
-            name: self._plugin_state(parsed, shared.get(parsed.file, [])) for name, parsed in files.items()
-        }
+        return {name: self._plugin_state(parsed, shared.get(parsed.file, [])) for name, parsed in files.items()}
 
     def _plugin_state(self, parsed: Parsed[PluginSpec], shared: list[Problem]) -> PluginState:
         problems = [*parsed.problems, *shared]
@@ -385,9 +377,7 @@ class Catalog:
             loaded = before.loaded
         return PersonaState(parsed.name, parsed.file, loaded, found.problems)
 
-    def _checked(
-        self, parsed: Parsed[PersonaSpec], usable: dict[str, LoadedPlugin], broken: frozenset[str]
-    ) -> Checked:
+    def _checked(self, parsed: Parsed[PersonaSpec], usable: dict[str, LoadedPlugin], broken: frozenset[str]) -> Checked:
         if parsed.spec is None or parsed.source is None:
             return Checked(parsed, parsed.problems, (), None)
         specs = {name: plugin.spec for name, plugin in usable.items()}

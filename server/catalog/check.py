@@ -37,9 +37,7 @@ _SECRET_LIKE = re.compile(
     r"|\b[Bb]earer\s+(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
 )
-_META = jsonschema_rs.Draft202012Validator(
-    {"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True
-)
+_META = jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True)
 _SCHEMA_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -172,14 +170,10 @@ def _schema(parameters: dict[str, Any], source: Source, path: Path) -> Iterator[
     for error in _META.iter_errors(parameters):
         faults += 1
         below = tuple(error.instance_path)
-        yield source.problem(
-            (*path, *below), _schema_words(below, error.message, source.node((*path, *below)))
-        )
+        yield source.problem((*path, *below), _schema_words(below, error.message, source.node((*path, *below))))
     for below, reference in _schema_references(parameters):
         faults += 1
-        yield source.problem(
-            (*path, *below), f"`$ref: {reference}` leads out of the file; write it under `$defs`"
-        )
+        yield source.problem((*path, *below), f"`$ref: {reference}` leads out of the file; write it under `$defs`")
     if not faults:
         try:
             jsonschema_rs.Draft202012Validator(parameters, offline=True)
@@ -238,11 +232,7 @@ def _table(plugin: TablePlugin, source: Source) -> Iterator[Problem]:
     yield from _keys(plugin, source)
     if plugin.database is not None:
         reference = whole_reference(plugin.database)
-        if (
-            reference is None
-            or reference.root != "secret"
-            or wrong_name(reference, frozenset({"secret.NAME"}))
-        ):
+        if reference is None or reference.root != "secret" or wrong_name(reference, frozenset({"secret.NAME"})):
             words = "`database` needs `${secret.NAME}`: the address of a database holds its password"
             yield source.problem(("database",), words)
     for name in ("set", "find"):
@@ -281,9 +271,7 @@ def check_tables(plugins: Iterable[tuple[PluginSpec, Source]]) -> Iterator[Probl
         if isinstance(plugin, TablePlugin):
             table = plugin.table.lower()
             if table in seen:
-                yield source.problem(
-                    ("table",), f"the table `{plugin.table}` is shown by {seen[table]} already"
-                )
+                yield source.problem(("table",), f"the table `{plugin.table}` is shown by {seen[table]} already")
             seen.setdefault(table, source.file)
 
 
@@ -311,7 +299,7 @@ def _prompt(source: Source) -> Iterator[Problem]:
     for path, text in strings_in(source.value):
         for reference in references_in(text):
             place = source.at_text(path, reference.offset)
-            if path[:1] == ("tests",):
+            if path[0] == "tests" or path[0] not in PersonaSpec.model_fields:
                 continue
             if path != ("prompt",):
                 words = f"`{reference}` is not filled in here: references are read in `prompt` only"
@@ -354,9 +342,7 @@ def _exist(
 ) -> Iterator[Problem]:
     for index, name in enumerate(persona.plugins):
         if name not in plugins and name in broken:
-            yield source.problem(
-                ("plugins", index), f"the plugin `{name}` has errors and has not been loaded"
-            )
+            yield source.problem(("plugins", index), f"the plugin `{name}` has errors and has not been loaded")
         elif name not in plugins:
             close = difflib.get_close_matches(name, list(plugins), n=1)
             hint = f"; did you mean `{close[0]}`?" if close else ""
@@ -412,9 +398,7 @@ def mirror_function(plugin: PluginSpec, role: str, named: str | None = None) -> 
     return role if any(function.name == role for function in plugin.functions) else None
 
 
-def _columns(
-    persona: PersonaSpec, plugin: PluginSpec, setter: str | None, source: Source
-) -> Iterator[Problem]:
+def _columns(persona: PersonaSpec, plugin: PluginSpec, setter: str | None, source: Source) -> Iterator[Problem]:
     columns = _stored(plugin, setter)
     if columns is None:
         return

@@ -87,16 +87,8 @@ def _entry(folder: Path, path: Path, known: Entry | None) -> Entry:
 def inside(folder: Path, relative: str) -> Path:
     """The real file that a relative path names; raises Unreadable when that is outside or no file."""
     parts = PurePosixPath(relative).parts
-    if (
-        not parts
-        or "\0" in relative
-        or "\\" in relative
-        or ".." in parts
-        or PurePosixPath(relative).is_absolute()
-    ):
-        raise Unreadable(
-            f"`{relative}` has to be a file inside {shown(folder)}, such as knowledge/pricing.md"
-        )
+    if not parts or "\0" in relative or "\\" in relative or ".." in parts or PurePosixPath(relative).is_absolute():
+        raise Unreadable(f"`{relative}` has to be a file inside {shown(folder)}, such as knowledge/pricing.md")
     path = _real(folder, folder / relative)
     try:
         mode = path.stat().st_mode

@@ -34,9 +34,7 @@ class Folder(Generic[S]):
     save by removing and renaming.
     """
 
-    def __init__(
-        self, path: Path, max_bytes: int, parse: Callable[[str, str, bytes], Parsed[S]], clock: Clock
-    ) -> None:
+    def __init__(self, path: Path, max_bytes: int, parse: Callable[[str, str, bytes], Parsed[S]], clock: Clock) -> None:
         self.path, self.max_bytes, self.parse, self.clock = path, max_bytes, parse, clock
         self._known: dict[str, _Known[S]] = {}
 

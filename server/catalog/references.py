@@ -19,9 +19,7 @@ REFERENCE = re.compile(r"\$\{([^{}\n]*)(\}?)")
 BOUND: frozenset[str] = frozenset(
     {"user.id", "user.name", "user.trust", "user.locale", "conversation.id", "persona.name"}
 )
-IN_PROMPT: frozenset[str] = frozenset(
-    {"user.name", "user.trust", "user.locale", "persona.name", "conversation.id"}
-)
+IN_PROMPT: frozenset[str] = frozenset({"user.name", "user.trust", "user.locale", "persona.name", "conversation.id"})
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 

@@ -15,11 +15,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
-from ruamel.yaml.util import load_yaml_guess_indent
 
 from server.catalog.problems import Problem
 from server.catalog.shape import persona_spec
-from server.catalog.yaml_source import Source, SourceError, read_source
+from server.catalog.yaml_source import Node, Source, SourceError, read_source
 
 MAX_CHARACTERS = 300_000
 _ABSENT = object()
@@ -55,7 +54,7 @@ def _json(spec: dict[str, Any], file: str) -> bytes:
 def _tries(source: Source, wanted: dict[str, Any]) -> Iterator[str]:
     if carried := _carried(source, wanted):
         yield carried
-    yield _dumped(_fresh(wanted), 2, 0)
+    yield _dumped(_fresh(wanted), _writer())
     yield orjson.dumps(wanted, option=orjson.OPT_INDENT_2).decode("utf-8") + "\n"
 
 
@@ -63,21 +62,52 @@ def _carried(source: Source, wanted: dict[str, Any]) -> str | None:
     """The text with only what differs changed; None where ruamel cannot."""
     if len(source.text) > MAX_CHARACTERS:
         return None
+    writer = _writer(*_indentation(source))
     try:
-        tree, indent, offset = load_yaml_guess_indent(source.text, preserve_quotes=True)
+        tree = writer.load(source.text)
         _carry_map(tree, source.value, wanted)
-        return _dumped(tree, indent or 2, offset or 0)
-    except (YAMLError, ValueError, TypeError, LookupError, AttributeError):
-        return None
+        return _dumped(tree, writer)
+    except (YAMLError, ValueError, AttributeError):
+        return None  # AttributeError: ruamel's, where a list takes the place of a `|` block with a remark
 
 
-def _dumped(tree: Any, sequence: int, offset: int) -> str:
+def _writer(mapping: int = 2, dash: int = 0, item: int = 2) -> YAML:
+    """A writer whose lists have their dash and their items so many columns right of the key above."""
     writer = YAML(typ="rt")
+    writer.preserve_quotes = True
     writer.width = 1_000_000
-    writer.indent(mapping=2, sequence=max(sequence, offset + 2), offset=offset)
+    writer.indent(mapping=mapping, sequence=max(item, dash + 2), offset=dash)
+    return writer
+
+
+def _dumped(tree: Any, writer: YAML) -> str:
     out = io.StringIO()
     writer.dump(tree, out)
     return out.getvalue()
+
+
+def _indentation(source: Source) -> tuple[int, int, int]:
+    """Columns that maps, dashes and items of lists stand right of their key, as the text first does it."""
+    found: dict[str, int] = {}
+    lines = source.text.splitlines()
+    for node, key_column in _blocks(source.root, lines):
+        if isinstance(node.children, list) and node.children:
+            found.setdefault("dash", node.column - key_column)
+            found.setdefault("item", node.children[0].column - key_column)
+        elif isinstance(node.children, dict):
+            found.setdefault("mapping", node.column - key_column)
+    return found.get("mapping", 2), found.get("dash", 0), found.get("item", 2)
+
+
+def _blocks(node: Node, lines: list[str]) -> Iterator[tuple[Node, int]]:
+    """Every map and list in block style below keys, with the key's column."""
+    pairs = list(node.children.items()) if isinstance(node.children, dict) else []
+    for key, below in pairs:
+        on_own_line = below.line > node.keys[key][0]
+        if on_own_line and lines[below.line - 1][below.column - 1 : below.column] not in ("[", "{"):
+            yield below, node.keys[key][1]
+    for child in node.children.values() if isinstance(node.children, dict) else node.children or ():
+        yield from _blocks(child, lines)
 
 
 # --- what is wanted: the new spec without the defaults that the text leaves out ----------------------------
@@ -97,15 +127,13 @@ def _wanted(new: Any, plain: Any, full: Any) -> Any:
     if isinstance(new, list) and isinstance(plain, list):
         spelt = full if isinstance(full, list) and len(full) == len(plain) else plain
         found = _matches(new, plain, spelt)
-        return [
-            _pruned(v) if i is None else _wanted(v, plain[i], spelt[i])
-            for v, i in zip(new, found, strict=True)
-        ]
+        return [_pruned(v) if i is None else _wanted(v, plain[i], spelt[i]) for v, i in zip(new, found, strict=True)]
     return new
 
 
 def _wanted_map(new: dict[str, Any], plain: dict[str, Any], full: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: _wanted(new[key], plain[key], full.get(key, plain[key])) for key in plain if key in new}
+    said = [key for key in plain if key in new and (new[key] is not None or plain[key] is None)]
+    kept = {key: _wanted(new[key], plain[key], full.get(key, plain[key])) for key in said}
     for key, value in new.items():
         if key not in plain and value is not None and full.get(key, _ABSENT) != value:
             kept[key] = _pruned(value)
@@ -137,12 +165,7 @@ def _equal(new: Any, plain: Any, full: Any) -> bool:
 
 
 def _named(new: Any, plain: Any, full: Any) -> bool:
-    return (
-        isinstance(new, dict)
-        and isinstance(plain, dict)
-        and "name" in new
-        and new["name"] == plain.get("name")
-    )
+    return isinstance(new, dict) and isinstance(plain, dict) and "name" in new and new["name"] == plain.get("name")
 
 
 # --- carrying it into what ruamel read ----------------------------------------------------------------------
@@ -178,17 +201,11 @@ def _carry_list(node: CommentedSeq, plain: list[Any], wanted: list[Any]) -> None
     for value, at in zip(wanted, found, strict=True):
         same = at is not None and value == plain[at]
         after.append(
-            _fresh(value)
-            if at is None
-            else before[at]
-            if same
-            else _carried_value(before[at], plain[at], value)
+            _fresh(value) if at is None else before[at] if same else _carried_value(before[at], plain[at], value)
         )
     node.ca.items.clear()
     node[:] = after
-    node.ca.items.update(
-        {new: comments[at] for new, at in enumerate(found) if at is not None and at in comments}
-    )
+    node.ca.items.update({new: comments[at] for new, at in enumerate(found) if at is not None and at in comments})
 
 
 def _in_style_of(node: Any, text: str) -> Any:

@@ -111,9 +111,7 @@ class Studio:
         text = yaml if yaml is not None else await self._written(name, spec or {}, published)
         _must_fit(text)
         base, at = (base_version, base_revision), self._now()
-        row = await self.database.write(
-            lambda tx: versions.save_draft(tx, name, text, base, author, at, published)
-        )
+        row = await self.database.write(lambda tx: versions.save_draft(tx, name, text, base, author, at, published))
         return await asyncio.to_thread(self._shown, name, row)
 
     async def delete_draft(self, name: str, author: str) -> None:
@@ -141,9 +139,7 @@ class Studio:
         assert row.yaml is not None
         found = self.catalog.check_text(name, row.yaml)
         spec = found.parsed.source.value if found.parsed.source else None
-        return DraftState(
-            row.revision, row.base_version, row.yaml, spec, found.problems, row.author, row.updated_at
-        )
+        return DraftState(row.revision, row.base_version, row.yaml, spec, found.problems, row.author, row.updated_at)
 
     # --- publishing -----------------------------------------------------------------------------------------
 
@@ -178,9 +174,7 @@ class Studio:
             _must_be_sound(found, f"Version {version} of `{name}` no longer loads.")
             return self._put(name, found, note or f"back to version {version}", author, None)
 
-    async def create(
-        self, name: str, *, author: str, yaml: str | None = None, copy_of: str | None = None
-    ) -> int:
+    async def create(self, name: str, *, author: str, yaml: str | None = None, copy_of: str | None = None) -> int:
         """A new persona from a text, as a copy of another, or else the commented starting text; its version.
 
         Raises Invalid for a name or text that cannot be, Conflict when the name is taken.
@@ -190,9 +184,7 @@ class Studio:
         if yaml is not None and copy_of is not None:
             raise Invalid("A new persona needs `yaml` or `copy_of`, not both.")
         text = self.catalog.persona(copy_of).yaml if copy_of is not None else yaml
-        return await asyncio.to_thread(
-            self._create, name, new_persona(name) if text is None else text, author
-        )
+        return await asyncio.to_thread(self._create, name, new_persona(name) if text is None else text, author)
 
     def _create(self, name: str, text: str, author: str) -> int:
         _must_fit(text)
@@ -434,16 +426,12 @@ def _must_fit(text: str) -> None:
 def _knowledge_path(path: str) -> str:
     found = _KNOWLEDGE.fullmatch(unicodedata.normalize("NFC", path))
     if found is None:
-        raise Invalid(
-            f"`{path[:200]}` has to be a name such as pricing.md, ending in md, txt, csv, pdf or docx."
-        )
+        raise Invalid(f"`{path[:200]}` has to be a name such as pricing.md, ending in md, txt, csv, pdf or docx.")
     return f"knowledge/{found[1]}"
 
 
 def _cannot_write(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(
-        f"{files.shown(path)} cannot be written: {error.strerror or error}. Nothing was changed."
-    )
+    return Unavailable(f"{files.shown(path)} cannot be written: {error.strerror or error}. Nothing was changed.")
 
 
 def _named(side: Side) -> str:

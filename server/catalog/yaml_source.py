@@ -24,16 +24,12 @@ MAX_ALIASES = 100
 MAX_ALIASED_NODES = 200_000
 
 _BOM = "\ufeff"
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _ESCAPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {w: w[0] in "tT" for w in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TAB = "a tab stands where spaces are needed; indent with spaces"
 _NO_ANCHOR = "the alias names no anchor above it; put text that begins with `*` in quotes"
 _PLAIN_WORDS = {
@@ -206,11 +202,7 @@ class _Reader:
         root = self.node(first, 0)
         if not isinstance(root.children, dict):
             empty = isinstance(first, yaml.ScalarEvent) and not first.value
-            message = (
-                "the file is empty"
-                if empty
-                else "the file needs keys and values at its top, such as `prompt: …`"
-            )
+            message = "the file is empty" if empty else "the file needs keys and values at its top, such as `prompt: …`"
             raise self.refuse(first, message)
         next(self.events)
         after = next(self.events)
@@ -250,9 +242,7 @@ class _Reader:
         if self.aliased > MAX_ALIASED_NODES:
             raise self.refuse(event, f"aliases repeat more than {MAX_ALIASED_NODES:,} values")
         mark = event.start_mark
-        return Node(
-            mark.line + 1, mark.column + 1, target.plain, target.children, target.keys, size=target.size
-        )
+        return Node(mark.line + 1, mark.column + 1, target.plain, target.children, target.keys, size=target.size)
 
     def scalar(self, event: Any) -> Node:
         mark = event.start_mark

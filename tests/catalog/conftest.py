@@ -28,9 +28,7 @@ def house(tmp_path: Path, database: Database) -> House:
     """An installation with one persona, its knowledge, and its table plugin."""
     made = House(tmp_path, database)
     made.persona(PERSONA)
-    write(
-        made.personas / "knowledge" / "pricing.md", "# Prices\n\nThe starter plan costs 49 dollars a month.\n"
-    )
+    write(made.personas / "knowledge" / "pricing.md", "# Prices\n\nThe starter plan costs 49 dollars a month.\n")
     made.plugin(PROFILE, "customer_profile.yaml")
     made.plugin(CRM, "crm.yaml")
     return made

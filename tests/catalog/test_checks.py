@@ -27,9 +27,7 @@ def test_the_samples_are_sound() -> None:
     assert plugin_problems(CRM) == plugin_problems(PROFILE) == persona_problems(PERSONA) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["user.name", "user.trust", "user.locale", "persona.name", "conversation.id"]
-)
+@pytest.mark.parametrize("name", ["user.name", "user.trust", "user.locale", "persona.name", "conversation.id"])
 def test_a_prompt_may_name_the_customer_and_the_conversation(name: str) -> None:
     assert persona_problems(f"prompt: Hello ${{{name}}}\n") == []
 
@@ -142,9 +140,7 @@ def test_a_key_cannot_stand_in_a_prompt_or_in_knowledge(house: House, key: str) 
     assert told.startswith("personas.d/guide.yaml:8:5: `knowledge/pricing.md` line 3 looks like a key")
 
 
-@pytest.mark.parametrize(
-    "text", ["the bearer of good news", "desk-top computers", "ask-us-anything", "Bearer shares"]
-)
+@pytest.mark.parametrize("text", ["the bearer of good news", "desk-top computers", "ask-us-anything", "Bearer shares"])
 def test_ordinary_words_are_no_keys(text: str) -> None:
     assert persona_problems(f"prompt: {text}\n") == []
 
@@ -158,14 +154,14 @@ INTO = "{plugin: customer_profile, get: get_customer}"
         (
             "[customer_profile]",
             "[customer_profil]",
-            "9:11: there is no plugin `customer_profil`; did you mean",
+            "9:11: there is no plugin `customer_profil`; did",
         ),
         ("into: customer_profile", "into: crm", "11:9: `crm` is not a plugin of this persona; list it"),
         ("customer_profile\n", f"{INTO}\n", "11:41: the plugin `customer_profile` has no function `get_cust"),
         (
             "name: company",
             "name: compny",
-            "13:14: `customer_profile` has no `compny` to store this in; did you",
+            "13:14: `customer_profile` has no `compny` to store this in",
         ),
         ("pricing.md", "prices.md", "8:5: `knowledge/prices.md` is not in"),
         ("knowledge/pricing.md", "../secret.md", "8:5: `../secret.md` has to be a file inside"),

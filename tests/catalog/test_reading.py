@@ -70,9 +70,7 @@ def test_numbers_null_and_dates_follow_the_core_schema() -> None:
         (b"a: " + b"x" * 1_000_001, (1, 1), "1,000,000 bytes"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_where_and_why(
-    data: bytes, place: tuple[int, int], words: str
-) -> None:
+def test_a_file_that_cannot_be_read_says_where_and_why(data: bytes, place: tuple[int, int], words: str) -> None:
     problem = refusal(data)
     assert (problem.line, problem.column) == place
     assert words in problem.message
@@ -126,9 +124,7 @@ _PIECES = st.sampled_from(
     st.sampled_from([PERSONA, PROFILE, CRM]),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), _PIECES), max_size=5),
 )
-def test_mutated_files_give_problems_and_nothing_else(
-    text: str, changes: list[tuple[float, int, str]]
-) -> None:
+def test_mutated_files_give_problems_and_nothing_else(text: str, changes: list[tuple[float, int, str]]) -> None:
     for where, cut, piece in changes:
         at = int(where * len(text))
         text = text[:at] + piece + text[at + cut :]

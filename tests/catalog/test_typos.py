@@ -125,9 +125,7 @@ def test_all_slips_of_a_file_are_told_at_once_in_its_order() -> None:
 def test_the_contract_s_own_example_of_a_message() -> None:
     text = CRM.replace("request: {path:", "request: {metod: GET, path:")
     problems = parse_plugin("crm", "plugins.d/crm.yaml", text.encode()).problems
-    assert "plugins.d/crm.yaml:10:15: `metod` is not a field of request; did you mean `method`?" in map(
-        str, problems
-    )
+    assert "plugins.d/crm.yaml:10:15: `metod` is not a field of request; did you mean `method`?" in map(str, problems)
 
 
 @pytest.mark.parametrize(
