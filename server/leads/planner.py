@@ -91,7 +91,6 @@ class PlannerState:
     answered: int = 0
     last_ask_turn: int | None = None
     last_asked: str | None = None
-    last_alternative: str | None = None
     last_ask_answered: bool = False
     awaiting: bool = False
     asks_by_field: Mapping[str, int] = field(default_factory=dict)
@@ -410,7 +409,6 @@ def after_answer(state: PlannerState, plan: Plan, resolved: bool, purpose_told: 
         asks=new.asks + 1,
         last_ask_turn=new.turn,
         last_asked=plan.field,
-        last_alternative=plan.alternative,
         last_ask_answered=False,
         awaiting=True,
         asks_by_field=asked,

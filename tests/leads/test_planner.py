@@ -63,9 +63,7 @@ ready = PlannerState(turn=3, resolved=2)
 names = st.sampled_from(NAMES)
 counts = st.dictionaries(names, st.integers(0, 3), max_size=4)
 turns = st.one_of(st.none(), st.integers(0, 12))
-times = st.lists(st.integers(0, 40), max_size=3).map(
-    lambda days: tuple(rfc3339(NOW - timedelta(days=d)) for d in days)
-)
+times = st.lists(st.integers(0, 40), max_size=3).map(lambda days: tuple(rfc3339(NOW - timedelta(days=d)) for d in days))
 states = st.builds(
     PlannerState,
     turn=st.integers(0, 12),
@@ -102,14 +100,9 @@ signal = st.builds(
     opt_in=st.booleans(),
     refused_fields=st.lists(names, max_size=2, unique=True).map(tuple),
 )
-personas = st.lists(
-    st.tuples(st.floats(0, 10), st.floats(0, 3)), min_size=len(NAMES), max_size=len(NAMES)
-).map(
+personas = st.lists(st.tuples(st.floats(0, 10), st.floats(0, 3)), min_size=len(NAMES), max_size=len(NAMES)).map(
     lambda pairs: Collect(
-        fields=[
-            f.model_copy(update={"weight": w, "sensitivity": s})
-            for f, (w, s) in zip(FIELDS, pairs, strict=True)
-        ]
+        fields=[f.model_copy(update={"weight": w, "sensitivity": s}) for f, (w, s) in zip(FIELDS, pairs, strict=True)]
     )
 )
 offer_lists = st.lists(
@@ -208,14 +201,10 @@ def test_no_gate_is_ever_overridden(given_: dict[str, object]) -> None:
     assert state.unanswered < at.max_asks
     assert state.asks_by_field.get(field, 0) <= at.reasks
     assert state.refusals_by_field.get(field, 0) <= at.reasks
-    recent = [
-        t for t in state.ask_history.get(field, ()) if datetime.fromisoformat(t) > NOW - timedelta(days=30)
-    ]
+    recent = [t for t in state.ask_history.get(field, ()) if datetime.fromisoformat(t) > NOW - timedelta(days=30)]
     assert len(recent) < 2
     if state.last_ask_turn is not None:
-        assert state.turn - state.last_ask_turn >= (
-            at.gap if not state.last_ask_answered else max(1, at.gap - 1)
-        )
+        assert state.turn - state.last_ask_turn >= (at.gap if not state.last_ask_answered else max(1, at.gap - 1))
     if state.cool_off_from is not None and not signals.buy:
         assert state.turn - state.cool_off_from >= at.cool_off
     assert chosen.utility is not None
@@ -279,9 +268,7 @@ def test_the_formula_gives_the_documented_utility() -> None:
 
 
 def test_equal_worth_goes_to_the_contact_first() -> None:
-    same = [
-        CollectField(name=n, type=t) for n, t in (("budget", "text"), ("email", "email"), ("site", "text"))
-    ]
+    same = [CollectField(name=n, type=t) for n, t in (("budget", "text"), ("email", "email"), ("site", "text"))]
     assert decide(ready, collect=Collect(fields=same)).field == "email"
 
 
@@ -314,9 +301,7 @@ def test_a_customer_who_answers_each_question_gives_seven_fields_in_twelve_messa
 
 
 @given(dial=dials, mood=st.lists(signal, min_size=1, max_size=30))
-def test_a_customer_who_never_answers_is_asked_no_more_than_the_bound(
-    dial: float, mood: list[TurnSignals]
-) -> None:
+def test_a_customer_who_never_answers_is_asked_no_more_than_the_bound(dial: float, mood: list[TurnSignals]) -> None:
     state, asked_at, asked = PlannerState(), [], []
     for number, signals in enumerate(mood):
         state, chosen = turn(state, replace(signals, opt_out=False, opt_in=False), dial=dial)
@@ -392,6 +377,13 @@ def test_a_refused_field_is_asked_again_once_at_most_and_not_at_all_by_the_discr
     assert decide(twice, TurnSignals(buy=True), known=others, dial=1.0).code == "nothing_left"
 
 
+def test_a_field_that_was_passed_over_is_asked_once_more_and_not_at_all_by_the_discreet() -> None:
+    passed_over = replace(ready, turn=9, asks_by_field={"company": 1}, resolved=4)
+    others = tuple(n for n in NAMES if n != "company")
+    assert decide(passed_over, TurnSignals(buy=True), known=others).field == "company"
+    assert decide(passed_over, TurnSignals(buy=True), known=others, dial=0.24).code == "nothing_left"
+
+
 def test_the_easier_field_may_follow_a_refused_one() -> None:
     state, chosen = turn(replace(ready, resolved=4), TurnSignals(buy=True))
     assert (chosen.field, chosen.alternative) == ("phone", "wechat")
@@ -424,9 +416,7 @@ def test_two_tries_in_thirty_days_hold_across_conversations() -> None:
 
 
 def test_a_new_conversation_keeps_what_must_hold_and_forgets_the_counts() -> None:
-    old = replace(
-        ready, asks=4, opted_out=True, purpose_told=True, refusals_by_field={"phone": 1}, offered=("spring",)
-    )
+    old = replace(ready, asks=4, opted_out=True, purpose_told=True, refusals_by_field={"phone": 1}, offered=("spring",))
     new = begin(old)
     assert (new.opted_out, new.purpose_told, new.refusals_by_field) == (True, True, {"phone": 1})
     assert (new.turn, new.asks, new.resolved, new.offered) == (0, 0, 0, ())
@@ -471,25 +461,28 @@ def test_another_offer_waits_until_there_is_nothing_to_ask() -> None:
         (replace(ready, cool_off_from=3), QUIET, {"offers": [Offer(name="x", text="X.", when="always")]}),
     ],
 )
-def test_the_gates_hold_offers_too(
-    state: PlannerState, signals: TurnSignals, given_: dict[str, object]
-) -> None:
+def test_the_gates_hold_offers_too(state: PlannerState, signals: TurnSignals, given_: dict[str, object]) -> None:
     assert decide(state, signals, **({"offers": [PRICE_OFFER], "known": NAMES} | given_)).action == "NONE"
 
 
 def test_an_offer_is_made_in_its_days_only() -> None:
-    dated = Offer(
-        name="sale", text="Sale.", when="always", **{"from": date(2026, 11, 23), "to": date(2026, 11, 24)}
-    )
+    dated = Offer(name="sale", text="Sale.", when="always", **{"from": date(2026, 11, 23), "to": date(2026, 11, 24)})
     for day, action in ((22, "NONE"), (23, "RECOMMEND"), (24, "RECOMMEND"), (25, "NONE")):
         chosen = decide(ready, offers=[dated], known=NAMES, today=date(2026, 11, day))
         assert chosen.action == action
 
 
+def test_two_offers_do_not_follow_each_other_at_once() -> None:
+    two = [Offer(name=name, text="An offer.", when="always") for name in ("a", "b")]
+    first = decide(ready, offers=two, known=NAMES)
+    state = after_answer(ready, first, False, False, NOW)
+    assert (first.field, state.last_offer_turn) == ("a", 3)
+    assert decide(replace(state, turn=4), offers=two, known=NAMES).action == "NONE"
+    assert decide(replace(state, turn=5), offers=two, known=NAMES).field == "b"
+
+
 @given(mood=st.lists(signal, min_size=1, max_size=20), offers=offer_lists, dial=dials)
-def test_an_offer_comes_once_in_a_conversation(
-    mood: list[TurnSignals], offers: list[Offer], dial: float
-) -> None:
+def test_an_offer_comes_once_in_a_conversation(mood: list[TurnSignals], offers: list[Offer], dial: float) -> None:
     state, made = PlannerState(), []
     for signals in mood:
         seen = observe(state, signals, (), NOW)

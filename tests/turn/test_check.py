@@ -97,6 +97,11 @@ def test_text_streams_at_once_until_the_first_question() -> None:
     assert check.finish() == " Fine"
 
 
+def test_a_run_of_marks_after_an_address_is_not_held_for_ever() -> None:
+    check = AnswerFilter(False)
+    assert check.feed("https://x.example/a" + "?" * 30) == "https://x.example/a?"
+
+
 # --- secrets ----------------------------------------------------------------------------------------------
 
 
@@ -115,6 +120,10 @@ def test_text_streams_at_once_until_the_first_question() -> None:
 )
 def test_a_secret_is_masked(said: str, heard: str) -> None:
     assert passed(said, secrets=SECRETS) == heard
+
+
+def test_a_secret_inside_the_beginning_of_another_is_masked() -> None:
+    assert passed("--inner-secret!", secrets=["--inner-secret-outer", "inner-secret"]) == "--•••!"
 
 
 def test_what_was_cut_shows_no_secret_either() -> None:
@@ -200,9 +209,7 @@ WORDS = st.sampled_from(
         *("sk-live-12345", "sk-", "live-", "12345", "-long", "a1b2c3", "b2", "c3?", "d4", "密码", "密"),
     ]
 )
-texts = st.one_of(
-    st.lists(WORDS, max_size=40).map("".join), st.text(alphabet='!?？[]()<>img .。\\"a', max_size=60)
-)
+texts = st.one_of(st.lists(WORDS, max_size=40).map("".join), st.text(alphabet='!?？[]()<>img .。\\"a', max_size=60))
 
 
 @settings(max_examples=600, deadline=None)
