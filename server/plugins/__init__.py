@@ -6,7 +6,8 @@ never sees the conversation, never learns who the customer is but from what the 
 a turn: what goes wrong comes back as a result.
 """
 
+from server.catalog import LoadedPlugin
 from server.plugins.call import Catalog, Door, MirrorNames
 from server.plugins.types import Bound, CallResult, CallStatus
 
-__all__ = ["Bound", "CallResult", "CallStatus", "Catalog", "Door", "MirrorNames"]
+__all__ = ["Bound", "CallResult", "CallStatus", "Catalog", "Door", "LoadedPlugin", "MirrorNames"]

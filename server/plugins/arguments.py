@@ -45,9 +45,7 @@ def parse(arguments: str | Mapping[str, Any]) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise Refused(f"The arguments are longer than {MAX_CHARACTERS:,} characters.", "too large")
     try:
-        value = json.loads(
-            text or "{}", object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
+        value = json.loads(text or "{}", object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         text.encode()
         _bounded(value)
     except Refused:
@@ -233,6 +231,4 @@ def validate(arguments: Mapping[str, Any], validator: jsonschema_rs.Validator) -
         if len(words) == 5:
             break
     if words:
-        raise Refused(
-            "The arguments do not fit. " + "; ".join(words), "schema: " + ", ".join(sorted(set(reasons)))
-        )
+        raise Refused("The arguments do not fit. " + "; ".join(words), "schema: " + ", ".join(sorted(set(reasons))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,12 +12,12 @@ from typing import Any, Literal, Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.catalog import LoadedPlugin, PluginState
+from server.catalog import LoadedPlugin
 from server.catalog.spec import HttpPlugin, Into, TablePlugin
 from server.clock import SYSTEM, Clock
 from server.errors import RapportError
 from server.llm.types import Function
-from server.outgoing import Outgoing, OutgoingError
+from server.outgoing import Outgoing
 from server.plugins import http, table
 from server.plugins.arguments import Refused, folded, parse, refuse_bound, validate
 from server.plugins.columns import from_text
@@ -26,11 +25,11 @@ from server.plugins.masking import hide
 from server.plugins.operation import Operation, Outcome, Problem, Ready, trusted
 from server.plugins.preparing import prepare
 from server.plugins.references import Unfilled, Values
+from server.plugins.results import bounded, explained, first_line, for_model
 from server.plugins.table import Engines, Store, TableExecutor
 from server.plugins.types import Bound, CallResult, CallStatus
 from server.storage import Database, Transaction
 
-SHOWN_CHARACTERS = 4_000
 _KEPT_READY = 2_000
 _KEPT_RESULTS = 5_000
 _NOT_SENT = "This is a test: nothing was sent."
@@ -41,7 +40,8 @@ log = structlog.get_logger("server.plugins")
 class Catalog(Protocol):
     """Where the door finds every plugin, for what concerns a person and not a persona."""
 
-    def plugins(self) -> Sequence[PluginState]: ...
+    @property
+    def plugins(self) -> Mapping[str, LoadedPlugin]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class Door:
         return Ready(plugin.name)
 
     def _own_stores(self) -> list[Store]:
-        ready = [self._made_ready(each.loaded) for each in self._catalog.plugins() if each.loaded]
+        ready = [self._made_ready(plugin) for plugin in self._catalog.plugins.values()]
         return [each.table for each in ready if isinstance(each.table, Store) and each.table.own]
 
     async def _prepared(self, plugin: LoadedPlugin, store: Store) -> str | None:
@@ -287,7 +287,7 @@ class Door:
         except Unfilled as reason:
             return f"the table `{store.spec.table}` cannot be reached: {reason}"
         except (SQLAlchemyError, RapportError) as error:
-            return f"the table `{store.spec.table}` cannot be reached: {_first_line(error, values.used)}"
+            return f"the table `{store.spec.table}` cannot be reached: {first_line(error, values.used)}"
         return None
 
     async def _unprepared(self, plugins: Sequence[LoadedPlugin], operation: Operation) -> str | None:
@@ -394,16 +394,12 @@ class Door:
         if bound and call.operation and call.operation.effect == "write" and outcome.status == "ok":
             self._forget(bound.user_id)
         if outcome.status != "ok":
-            log.warning(
-                "function call failed", plugin=call.plugin, function=call.function, status=outcome.status
-            )
-        shown = _shown(value if outcome.status == "ok" else {"error": error})
+            log.warning("function call failed", plugin=call.plugin, function=call.function, status=outcome.status)
+        shown = for_model(value if outcome.status == "ok" else {"error": error})
         return self._result(call, outcome.status, shown, value, error, outcome.request, outcome.bytes)
 
-    def _failed(
-        self, call: _Call, operation: Operation, values: Values, error: Exception, limit: float
-    ) -> CallResult:
-        status, words, shown = _explained(error, operation, limit, values.used)
+    def _failed(self, call: _Call, operation: Operation, values: Values, error: Exception, limit: float) -> CallResult:
+        status, words, shown = explained(error, operation, limit, values.used)
         log.warning(
             "function call failed",
             plugin=call.plugin,
@@ -416,7 +412,7 @@ class Door:
             request = operation.executor.describe(values)
         except Unfilled:
             request = {}
-        return self._result(call, status, _shown({"error": shown}), None, words, request, 0)
+        return self._result(call, status, for_model({"error": shown}), None, words, request, 0)
 
     def _refused(self, call: _Call, refusal: Refused, bound: Bound) -> CallResult:
         log.warning(
@@ -428,7 +424,7 @@ class Door:
             persona=bound.persona,
             conversation_id=bound.conversation_id,
         )
-        return self._result(call, "refused", _shown({"error": str(refusal)}), None, str(refusal), {}, 0)
+        return self._result(call, "refused", for_model({"error": str(refusal)}), None, str(refusal), {}, 0)
 
     def _result(
         self,
@@ -450,7 +446,7 @@ class Door:
             effect=call.operation.effect if call.operation else "read",
             value=value,
             error=error,
-            arguments=_bounded(call.arguments),
+            arguments=bounded(call.arguments),
             request=dict(request),
             bytes=size or len(shown.encode()),
         )
@@ -467,47 +463,6 @@ def _only_pretend(operation: Operation, bound: Bound) -> bool:
 
 def _not_sent(operation: Operation, values: Values) -> Outcome:
     return Outcome({"ok": True, "note": _NOT_SENT}, request=operation.executor.describe(values))
-
-
-def _explained(
-    error: Exception, operation: Operation, limit: float, secrets: set[str]
-) -> tuple[CallStatus, str, str]:
-    """Status, a sentence for the people who run this, and one for the model."""
-    if isinstance(error, TimeoutError) or (isinstance(error, OutgoingError) and error.kind == "timeout"):
-        maybe = "; it may have been done all the same" if operation.effect == "write" else ""
-        words = f"`{operation.name}` took longer than {limit:g} s{maybe}"
-        return "timeout", words, words
-    if isinstance(error, Unfilled | RapportError):
-        words = str(hide(str(error), secrets))
-        return "failed", words, words
-    if isinstance(error, SQLAlchemyError):
-        return "failed", f"the database says: {_first_line(error, secrets)}", "The table cannot be used now."
-    return "failed", f"`{operation.name}` broke: {type(error).__name__}", "The function does not work now."
-
-
-def _first_line(error: Exception, secrets: set[str]) -> str:
-    words = str(getattr(error, "orig", None) or error).strip()
-    return str(hide(words.splitlines()[0][:200] if words else type(error).__name__, secrets))
-
-
-def _shown(value: Any) -> str:
-    """JSON for the model, with a note of how much was cut."""
-    text = json.dumps({"ok": True} if value is None else value, ensure_ascii=False, default=str)
-    if len(text) <= SHOWN_CHARACTERS:
-        return text
-    return f"{text[:SHOWN_CHARACTERS]}… ({len(text) - SHOWN_CHARACTERS:,} more characters left out)"
-
-
-def _bounded(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments as they are kept: long ones cut, key by key."""
-    if len(json.dumps(arguments, ensure_ascii=False)) <= SHOWN_CHARACTERS:
-        return arguments
-    return {name[:100]: _shorter(value) for name, value in list(arguments.items())[:40]}
-
-
-def _shorter(value: Any) -> Any:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return value if len(text) <= 200 else f"{text[:200]}… ({len(text):,} characters)"
 
 
 def _cache_key(operation: Operation, bound: Bound) -> tuple[Any, ...]:
@@ -532,9 +487,7 @@ def _typed(operation: Operation, values: Mapping[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         try:
             typed[name] = (
-                from_text(text, columns[name])
-                if name in columns
-                else _as_parameter(text, properties.get(name))
+                from_text(text, columns[name]) if name in columns else _as_parameter(text, properties.get(name))
             )
         except (Unfilled, ValueError) as reason:
             raise Refused(f"`{name}`: {reason}", "type of a mirrored value", [folded(name)]) from None

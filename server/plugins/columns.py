@@ -59,8 +59,7 @@ def table_of(spec: TablePlugin, real: Mapping[str, TypeEngine[Any]] | None = Non
     """The table in SQLAlchemy's terms; `real` are the types of a table that somebody else made."""
     real = real or {}
     key = [
-        sa.Column(sa.sql.quoted_name(name, True), real.get(name, sa.String(255)), primary_key=True)
-        for name in spec.key
+        sa.Column(sa.sql.quoted_name(name, True), real.get(name, sa.String(255)), primary_key=True) for name in spec.key
     ]
     rest = [
         sa.Column(sa.sql.quoted_name(name, True), real.get(name, _SQL[column.type]()), nullable=True)

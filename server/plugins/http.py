@@ -39,9 +39,7 @@ from server.plugins.references import (
 MAX_ADDRESS = 8_000
 _SHOWN_OF_AN_ERROR = 500
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_YOURS = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
-)
+_NOT_YOURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"})
 _LATER = {"digest": "digest", "oauth2": "oauth2"}
 
 
@@ -89,9 +87,7 @@ def load(plugin: LoadedPlugin, spec: HttpPlugin, outgoing: Outgoing) -> Ready:
     return Ready(plugin.name, tuple(operations), tuple(problems))
 
 
-def _operation(
-    plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, outgoing: Outgoing
-) -> Operation:
+def _operation(plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, outgoing: Outgoing) -> Operation:
     shape = _shape(spec, function)
     effect = function.effect or "read"
     reads = tuple(r for r in shape.references() if r.bound)
@@ -330,12 +326,7 @@ def _value(answer: Response) -> Any:
             return orjson.loads(answer.body)
         except orjson.JSONDecodeError:
             pass
-    if (
-        kind.startswith("text/")
-        or "json" in kind
-        or "xml" in kind
-        or kind == "application/x-www-form-urlencoded"
-    ):
+    if kind.startswith("text/") or "json" in kind or "xml" in kind or kind == "application/x-www-form-urlencoded":
         return _text(answer.body, header.get_content_charset("utf-8"))
     return {"note": "not text, so it is not shown", "type": kind, "bytes": len(answer.body)}
 

@@ -85,9 +85,7 @@ class Problem(ValueError):
     """Something in a plugin that keeps a function from being offered."""
 
 
-def seal(
-    parameters: Mapping[str, Any], reserved: Iterable[str]
-) -> tuple[jsonschema_rs.Validator, frozenset[str]]:
+def seal(parameters: Mapping[str, Any], reserved: Iterable[str]) -> tuple[jsonschema_rs.Validator, frozenset[str]]:
     """The validator of a function and the folded names its arguments may not have.
 
     `reserved` are the names of its bound slots. Raises Problem when the schema is no schema, or lists one.
@@ -99,9 +97,7 @@ def seal(
     try:
         validator = compile_schema(closed(parameters))
     except ValueError as error:
-        raise Problem(
-            f"`parameters` is no JSON Schema that can be used: {str(error).splitlines()[0]}"
-        ) from None
+        raise Problem(f"`parameters` is no JSON Schema that can be used: {str(error).splitlines()[0]}") from None
     return validator, frozenset(mine | (ALWAYS_BOUND - listed.keys()))
 
 

@@ -181,9 +181,7 @@ class Store:
         for row in rows:
             key = {name: new if name in columns else row[name] for name in self.key}
             there = self.get(tx.execute, key)
-            empty = {
-                n: row[n] for n in self.spec.columns if row[n] is not None and there.get(n) in (None, "")
-            }
+            empty = {n: row[n] for n in self.spec.columns if row[n] is not None and there.get(n) in (None, "")}
             if empty:
                 self._put(tx, key, empty)
         tx.execute(sa.delete(self.table).where(mine))
@@ -224,9 +222,7 @@ def terms(query: str) -> list[str]:
 
 def _best(rows: list[dict[str, Any]], words: Sequence[str]) -> list[dict[str, Any]]:
     def score(row: Mapping[str, Any]) -> int:
-        text = " ".join(
-            unicodedata.normalize("NFKC", v).casefold() for v in row.values() if isinstance(v, str)
-        )
+        text = " ".join(unicodedata.normalize("NFKC", v).casefold() for v in row.values() if isinstance(v, str))
         return sum(word in text for word in words)
 
     return sorted(rows, key=score, reverse=True)[:FOUND_AT_MOST]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from server.catalog import LoadedPlugin, PluginState
+from server.catalog import LoadedPlugin
 from server.catalog.parsed import parse_plugin
 from server.outgoing import Outgoing
 from server.plugins import Bound, Door
@@ -131,8 +131,9 @@ class Shelf:
     def __init__(self) -> None:
         self.loaded: list[LoadedPlugin] = []
 
-    def plugins(self) -> list[PluginState]:
-        return [PluginState(each.name, each.file, each.spec.kind, each, ()) for each in self.loaded]
+    @property
+    def plugins(self) -> dict[str, LoadedPlugin]:
+        return {each.name: each for each in self.loaded}
 
 
 @pytest.fixture

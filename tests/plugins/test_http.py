@@ -68,9 +68,7 @@ async def _ask(door: Door, load: Load, crm: Crm, kind: str) -> CallResult:
     return await door.call([load(_one(crm, kind), f"p_{kind}")], "ask", "{}", ANN)
 
 
-async def test_a_forced_call_carries_who_is_asking_and_the_plugins_secret(
-    door: Door, load: Load, crm: Crm
-) -> None:
+async def test_a_forced_call_carries_who_is_asking_and_the_plugins_secret(door: Door, load: Load, crm: Crm) -> None:
     plugins = [load(CRM.replace("URL", crm.url))]
     assert await door.prepare(plugins) == []
     (result,) = await door.forced_all(plugins, EVE, 5)
@@ -78,9 +76,7 @@ async def test_a_forced_call_carries_who_is_asking_and_the_plugins_secret(
     assert (result.status, result.forced, result.value) == ("ok", True, {"ok": True})
     assert (asked.path, asked.query) == ("/v1/profiles/eve%2F1%20%C3%BC", "who=Eve")
     assert "X-Note" not in asked.headers
-    assert asked.headers["Authorization"] == "Bearer t0p-s3cret/+ü".encode().decode(
-        "utf-8", "surrogateescape"
-    )
+    assert asked.headers["Authorization"] == "Bearer t0p-s3cret/+ü".encode().decode("utf-8", "surrogateescape")
     assert result.request["headers"]["Authorization"] == "Bearer ***"
     assert "s3cret" not in str(result)
 
@@ -186,9 +182,7 @@ async def test_a_credential_that_is_not_set_is_named(door: Door, load: Load, crm
         ('headers: {X: "${secrets.A}"}', "is no reference"),
     ],
 )
-async def test_what_cannot_work_is_told_when_it_loads(
-    door: Door, load: Load, crm: Crm, more: str, told: str
-) -> None:
+async def test_what_cannot_work_is_told_when_it_loads(door: Door, load: Load, crm: Crm, more: str, told: str) -> None:
     plugins = [load(_one(crm, "x") + more + "\n")]
     ((_, message),) = await door.prepare(plugins)
     assert told in message

@@ -122,9 +122,7 @@ async def test_a_file_never_replaces_rows_of_somebody_else(
 ) -> None:
     (tmp_path / "product.csv").write_text(CSV)
     (tmp_path.parent / "secret.csv").write_text("sku\nX\n")
-    database.write_now(
-        lambda tx: tx.run("CREATE TABLE product (sku TEXT, name TEXT, name_zh TEXT, price REAL)")
-    )
+    database.write_now(lambda tx: tx.run("CREATE TABLE product (sku TEXT, name TEXT, name_zh TEXT, price REAL)"))
     database.write_now(lambda tx: tx.run("INSERT INTO product (sku) VALUES ('mine')"))
     ((_, message),) = await door.prepare([load(PRODUCTS)])
     assert "rows of its own" in message
@@ -133,9 +131,7 @@ async def test_a_file_never_replaces_rows_of_somebody_else(
     assert "outside" in outside
 
 
-@pytest.mark.parametrize(
-    "table", ["lead", "LEAD", "customer", "credential", "scratch", "alembic_version", "sqlite_x"]
-)
+@pytest.mark.parametrize("table", ["lead", "LEAD", "customer", "credential", "scratch", "alembic_version", "sqlite_x"])
 async def test_the_servers_own_tables_are_no_plugin(door: Door, load: Load, table: str) -> None:
     text = PROFILE.replace("table: profile", f"table: {table}")
     ((_, message),) = await door.prepare([load(text)])
@@ -173,9 +169,7 @@ async def test_a_table_of_another_database_works_the_same(
         "trial BOOLEAN, meeting DATETIME, birthday DATE)"
     )
     other.commit()
-    text = PROFILE.replace("table: profile", 'table: crm\ndatabase: "${secret.CRM_DB}"').replace(
-        "create: true", ""
-    )
+    text = PROFILE.replace("table: profile", 'table: crm\ndatabase: "${secret.CRM_DB}"').replace("create: true", "")
     plugins = [load(text)]
     ((_, message),) = await door.prepare(plugins)
     assert "the secret CRM_DB is not set" in message
@@ -194,18 +188,13 @@ async def test_a_table_of_another_database_works_the_same(
         "company": "Acme 2", "budget": 10.25, "meeting": "2026-11-24T01:00:00", "birthday": "1990-01-02",
     }  # fmt: skip
     assert other.execute("SELECT userid FROM crm").fetchall() == [("v_ann",)]
-    assert (
-        database.write_now(lambda tx: door.mirror(tx, plugins, Into(plugin="crm"), {"company": "x"}, ANN))
-        is None
-    )
+    assert database.write_now(lambda tx: door.mirror(tx, plugins, Into(plugin="crm"), {"company": "x"}, ANN)) is None
     later = await door.mirror_later(plugins, Into(plugin="crm"), {"seats": "4"}, ANN)
     assert (later.status, other.execute("SELECT seats FROM crm").fetchall()) == ("ok", [(4,)])
     other.close()
 
 
-async def test_a_broken_database_fails_without_its_password(
-    door: Door, load: Load, secrets: dict[str, str]
-) -> None:
+async def test_a_broken_database_fails_without_its_password(door: Door, load: Load, secrets: dict[str, str]) -> None:
     text = PROFILE.replace("table: profile", 'table: crm\ndatabase: "${secret.CRM_DB}"')
     secrets["CRM_DB"] = "postgresql://robot:hunter22@127.0.0.1:9/crm"
     result = await door.call([load(text)], "get_profile", {}, ANN)
