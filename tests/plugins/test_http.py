@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -158,6 +159,7 @@ async def test_a_server_that_repeats_the_secret_does_not_tell_the_model(
             packed = base64.b64encode(f"robot:{secret}".encode()).decode()
             assert secret not in str(result.value)
             assert secret not in result.shown
+            assert quote(secret, safe="") not in result.shown
             assert packed not in result.shown
             assert secret not in str(result.request)
     assert crm.asked[0].headers["Authorization"] == "Basic " + base64.b64encode(b"robot:pa:ss word").decode()

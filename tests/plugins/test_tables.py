@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,18 @@ import pytest
 
 from server.catalog.spec import Into
 from server.plugins import Bound, CallResult, Door
-from server.storage import Database, Transaction
+from server.storage import Database, Transaction, open_database
 
 from .conftest import ANN, BEN, EVE, PROFILE, Load, Shelf, rows
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Every test of this file runs on SQLite and on PostgreSQL."""
+    opened = open_database(database_url)
+    yield opened
+    opened.close()
+
 
 PRODUCTS = """
 kind: table
