@@ -1,0 +1,297 @@
+"""Whether what was said is the customer's own: not somebody else's, no example, no supposition, no command.
+
+The nearest word before a value that names an owner decides. When there is none, the words right behind it do.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from server.leads.extract.reading import HIDDEN, Reading
+
+OTHER = "It belongs to somebody else, not to the customer."
+EXAMPLE = "It was said as an example."
+SUPPOSED = "It was said in a supposition."
+NEGATED = "The customer said that this is not it."
+COMMAND = "It is an instruction to the assistant, not something told about oneself."
+QUOTED = "It repeats what somebody else said."
+QUESTION = "It stands in a question, and nothing says that it is the customer's own."
+REPORT = "It is an address that the customer wrote to or heard from, not their own."
+
+_THING = (
+    r"(?:numbers?|phones?|mobiles?|cells?|cellphones?|tel|telephone|whatsapp|e-?mails?|mail|wechat|weixin|"
+    r"contacts?|contact details|hotline|line|extension|addresse?s?|fax|landline|id|account|name)"
+)
+_PERSON = (
+    r"(?:colleagues?|co-?workers?|boss(?:es)?|managers?|wife|husband|spouse|friends?|assistants?|"
+    r"secretary|partners?|"
+    r"brother|sister|mother|father|mum|mom|dad|son|daughter|cousin|uncle|aunt|team ?mates?|team lead|"
+    r"lead|c[tefomi]o|"
+    r"director|accountant|lawyer|clients?|customers?|suppliers?|vendors?|agents?|engineers?|"
+    r"developers?|competitors?|"
+    r"rivals?|neighbou?rs?|landlord|girlfriend|boyfriend|room-?mate|flat-?mate|predecessor|successor|intern|"
+    r"receptionist|driver|buyer|head of \w+|guy|lady|teacher|doctor|rep|contractor|consultant|admin|"
+    r"founder|employee|supervisor)"
+)
+_NOT_SELF = r"(?<!i'm )(?<!i am )(?<!im )(?<!as )(?<!am also )(?<!here )(?<!me, )"
+_OTHER_EN = "|".join(
+    [
+        rf"{_NOT_SELF}\b(?:my|our|another|one of (?:my|"
+        rf"our))\s+(?:(?!own\b)[\w-]+\s+){{0,2}}?{_PERSON}(?:'s?)?(?!\w)",
+        rf"{_NOT_SELF}\b(?:the|a|an|other|another)\s+(?:[\w-]+\s+)?(?:competitors?|other vendor|vendor|"
+        rf"supplier|rival|"
+        r"colleague|reseller|recruiter|scammer|spammer|other (?:company|guy|person|team))(?:'s?)?(?!\w)",
+        r"\b(?:competitor|other ?vendor|supplier|colleague|boss|wife|husband|friend|assistant|"
+        r"secretary)'?s?\s+(?:[\w-]+\s+)?"
+        rf"{_THING}\b",
+        rf"\b(?:his|her|their|hers|theirs|somebody(?: else)?'s?|"
+        rf"someone(?: else)?'s?)\s+(?:[\w-]+\s+){{0,2}}?{_THING}\b",
+        rf"\b(?:your|you guys'?|yours)\s+(?:[\w-]+\s+){{0,2}}?(?:{_THING}|support|sales|office|website|"
+        rf"team)\b",
+        r"\b(?:his|hers|theirs|yours|her)\s+(?:is|:)",
+        r"\b(?:call|contact|reach|e-?mail|text|ask|message|add|ring|phone|tell|write(?: to)?|"
+        r"speak (?:to|with)|"
+        r"talk (?:to|with)|get|dial|cc|copy|loop in|invite)\s+(?:him|her|them|his|their|bob)\b",
+        r"\b(?:he|she|they)(?:'s|'re|\s+(?:is|are|has|have|uses?|can be|prefers?|will be|also)\b)",
+        r"\b(?:our|the|company'?s?)\s+(?:[\w-]+\s+){0,2}?(?:support|hotline|help ?desk|"
+        r"customer (?:service|care)|reception|"
+        r"front desk|switchboard|after-?sales)\b",
+        r"\b(?:support|sales|service|help) (?:line|desk|hotline)\b",
+        rf"\b(?!here|it|that|what|where|there|who|how|let|today|tomorrow|company|everyone|he|she|"
+        rf"one)[a-z]+'s\s+(?:[\w-]+\s+)?{_THING}\b",
+    ]
+)
+_SELF_THING = (
+    r"(?:number|phone|cell|cellphone|mobile|tel|telephone|whatsapp|e-?mail|mail|address|wechat|weixin|"
+    r"contact|"
+    r"direct (?:line|dial)|landline|office|name|company|account|wx|vx|details|inbox)"
+)
+_OWN_EN = "|".join(
+    [
+        rf"\b(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?{_SELF_THING}\b",
+        r"\b(?:call|reach|contact|text|e-?mail|ring|phone|message|add|write|ping|dial|find|get|buzz|"
+        r"whatsapp|wechat)"
+        r"\s+(?:to\s+|back\s+)?(?:me|us)\b",
+        r"\b(?:me|us|myself)\s+(?:at|on|via|by)\b",
+        r"\bi(?:'m| am)\s+(?:at|on|reachable|available)\b",
+        r"\bi\s+(?:use|go by)\b",
+        r"\bmine\b",
+        r"\bhere(?:'s| is)\s+(?:my|mine)\b",
+        r"\b(?:called|rang|phoned|wrote|emailed) you (?:from|with)\b",
+    ]
+)
+_WEAK_OWN = (
+    r"\b(?:send|forward|mail|e-?mail|deliver|share)\b[^.]{0,60}\bto\s*:?\s*$|\b(?:reply|respond|"
+    r"write) to\s*:?\s*$"
+)
+_REPORT_EN = (
+    r"\b(?:i|we|i've|we've)\s+(?:(?:have|already|just|also)\s+){0,2}(?:sent|wrote|written|e-?mailed|"
+    r"mailed|contacted|called|"
+    r"rang|phoned|texted|messaged|dialled|dialed|tried)\b(?! you (?:from|with))(?! me\b)|"
+    r"\b(?:got|received|had) (?:an?|the|your|this|some) (?:[\w-]+ )?(?:call|mail|e-?mail|text|message|"
+    r"sms)s?\b|"
+    r"\b(?:mail|e-?mail|call|text|message)s? (?:came )?from\b"
+)
+_ZH_THING = (
+    r"(?:手机|电话|座机|号码|联系方式|微信|邮箱|邮件|email|e-mail|wechat|vx|wx|号|mail|tel|"
+    r"热线|账号|名字)"
+)
+_ZH_PERSON = (
+    r"(?:同事|老板|领导|上司|经理|主管|朋友|老婆|老公|太太|丈夫|妻子|爱人|爸爸?|妈妈?|父亲|母亲|哥哥?|"
+    r"姐姐?|弟弟?|妹妹?|儿子|女儿|"
+    r"助理|秘书|下属|下级|客户|合伙人|财务|采购|技术|技术负责人|负责人|对接人|供应商|竞争对手|竞品|"
+    r"友商|老师|同学|邻居|房东|司机|"
+    r"男朋友|女朋友|舍友|室友|亲戚|叔叔|阿姨|表哥|表姐|总监|总经理|董事长|创始人|工程师|员工|实习生|"
+    r"团队|商务|销售|运营|行政|人事)"
+)
+_OTHER_ZH = "|".join(
+    [
+        rf"(?:我|咱)(?:们|的|们的|们公司的?|公司的?|们那个|那个)?(?:一个|有个|这边的?|那边的?)?(?:大|"
+        rf"小|前)?{_ZH_PERSON}",
+        rf"(?:公司|部门|另一个|另外一个|那个|有个|一个|他们的?)(?:的)?{_ZH_PERSON}(?:的|是|叫|{_ZH_THING})",
+        rf"(?<![们是的])(?:同事|老板|领导|朋友|老婆|老公|太太|助理|秘书|客户|供应商|爸|"
+        rf"妈)(?:的)?[\u4e00-\u9fff]{{0,3}}?(?:的)?{_ZH_THING}",
+        r"(?<![其吉排])[他她]们?(?!人)|对方|别人|人家|某人",
+        r"竞争对手|竞品|友商|别家|另一家|其他公司|别的公司|隔壁",
+        r"客服|热线|前台|总机|售后|服务台",
+        rf"(?:你|您)(?:们|们家|们公司|公司|这边)?的?(?:官方|客服|销售|公司)?{_ZH_THING}",
+        rf"贵(?:司|公司)的?{_ZH_THING}",
+        rf"[\u4e00-\u9fff]{{1,2}}(?:总|经理|先生|女士|老师|工|主任|姐|哥)的?{_ZH_THING}",
+        r"[小老阿][\u4e00-\u9fff]的?(?:手机|电话|微信|邮箱|号码)",
+        r"(?:联系|找|打给|咨询|问)(?:一下)?(?:小|老)[\u4e00-\u9fff]",
+    ]
+)
+_OWN_ZH = "|".join(
+    [
+        rf"(?:我|本人|咱|俺|自己)(?:们|公司|们公司|司)?的?(?:自己的?|个人的?|私人的?|工作的?|"
+        rf"办公室?的?|新的?|备用的?|常用的?|注册的?)?"
+        rf"(?:公司|企业)?(?:的)?{_ZH_THING}",
+        r"(?:联系|打给?|加|发给?|找|回复|呼叫?|拨打?|通知|邮件|微信|call|"
+        r"加一下)(?:一下)?我(?!们?的?(?:同事|老板|朋友|助理|领导|客户|经理|老婆|老公|秘书|财务|采购))",
+        r"我(?:就)?(?:是|叫|姓)|本人|留(?:一?个|下|一下)?我?的?(?:电话|手机|微信|邮箱|联系方式)|(?:发|"
+        r"寄)(?:到|至|往)|我在",
+    ]
+)
+_REPORT_ZH = r"(?:给|向|跟|往)[^,。我]{0,12}$|收到|打过|发过|联系过|拨过|来自"
+_OWNERS = re.compile(
+    f"(?P<other>{_OTHER_EN}|{_OTHER_ZH})|(?P<own>{_OWN_EN}|{_OWN_ZH})|(?P<report>{_REPORT_EN}|收到|打过|来自)"
+)
+_WEAK = re.compile(_WEAK_OWN)
+_ASIDE = re.compile(
+    r"^[\s\"')\]]*(?:\(|,|-|is|are|was|that's|that is|it's|it is|belongs to|是|为|这是|"
+    r"那是|:)\s*"
+)
+_NOT_MINE_AFTER = re.compile(
+    r"^[\s\"',)\]]*(?:is(?: not|n't)|not|这?不是|并不是)\s*(?:my|mine|me|ours?|it|right|correct|"
+    r"the right|valid|working|in use|我|本人)"
+    r"|^[\s\"',)\]]*(?:is|was|是)?\s*(?:wrong|incorrect|no longer|my old|the old|my previous|out of|"
+    r"disconnected|旧号|旧的|老号|以前的?|"
+    r"错了|错的|停用|不用了|已经?不用|作废|打不通|空号)"
+    r"|^\s*(?:,|,?\s*(?:哦|啊|呃|额))?\s*(?:不对|错了|说错|写错|打错)"
+)
+_NEGATED = re.compile(
+    r"(?:\bnot|n't|\bisn't|\brather than|\binstead of|\bno longer|\bnever|\bcannot be)"
+    r"(?:\s+(?:use|call|dial|email|text|add|to|my|on|at|is|it|longer|me|be|the|number|phone|with))*[\s:\"]*$"
+    r"|(?:不是|并非|而非|不再是|别打|别用|别加|不要打|不要用|不要加|不要发到?|别发到?|不叫|不姓|"
+    r"不在)[^,。;]{0,4}$"
+    r"|\b(?:old|previous|former|ex|wrong|disconnected)\s+(?:[\w-]+\s+){0,2}(?:is|was|:)?[\s:\"]*$|"
+    r"\bused to be[\s:\"]*$"
+    r"|(?:以前|之前|旧|原来|过去|曾经|老)的?(?:手机|电话|微信|邮箱|公司)?(?:号码?)?(?:是|:|叫)?\s*$|"
+    r"换掉了?[^,]{0,4}$"
+)
+_EXAMPLE = re.compile(
+    r"\b(?:for example|for instance|e\.g\.?|eg|(?<![@.])example(?!\.)|such as|something like|"
+    r"looks? like|(?:numbers?|e-?mails?|address(?:es)?|ids?)"
+    r" like|sample|dummy|placeholder|fake|the format|formatted|in the form|let's say|imagine|test number)\b"
+    r"|比如|例如|譬如|举个?例|举例|示例|样例|假的|格式|类似|像是?这样|形如|诸如|如:"
+)
+_EXAMPLE_AFTER = re.compile(
+    r"^[^.。]{0,8}(?:for example|for instance|as an example|\(example|之类|这种格式|这样的|等等|为例|"
+    r"only an example|is just an example)"
+)
+_SUPPOSED = re.compile(
+    r"\b(?:if|what if|suppose|supposing|assuming|say)\s+(?:that\s+)?(?:i|we|someone|somebody|my \w+)\s+"
+    r"(?:were|was|gave|give|told|tell|leave|left|provided?|said|say|had|shared?|sent|used?|changed?|"
+    r"typed?|entered|put|only)\b"
+    r"|\b(?:would|could) you (?:call|believe) if\b|\bhypothetical"
+    r"|(?:如果|假如|假设|假若|要是|万一|倘若|若是?)(?:说)?(?:我|我们|有人)(?:给|告诉|留|填|说|写|用|换|"
+    r"提供|输入|叫|是|的)"
+)
+_COMMAND = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|rules?|"
+    r"previous|prior|above|guidelines)\b"
+    r"|\bsystem (?:prompt|message|override|instruction)|^\s*(?:system|assistant|developer)\s*:|"
+    r"\[/?(?:system|inst)\]|<\|?/?(?:system|im_start)"
+    r"|\b(?:set|get|update|create|save)_[a-z_]+\b|\b(?:call|invoke|run|execute) (?:the )?(?:function|"
+    r"tool|plugin)\b"
+    r"|\byou are now\b|\bdeveloper mode\b|\bnew instructions?\b"
+    r"|(?:忽略|无视|忘掉|忘记|忽视)[^。!?\n]{0,20}(?:指令|提示|规则|之前|以上|前面|设定)|系统提示|"
+    r"系统指令|开发者模式|调用[^。\n]{0,12}函数"
+)
+_THINGS = (
+    r"(?:phone|mobile|number|e-?mail|wechat|company|name|product|account|field|lead|profile|record|"
+    r"contact|meeting)"
+)
+_COMMAND_NEAR = re.compile(
+    rf"\b(?:set|store|insert|assign|overwrite|write|put|save|record|register|fill|enter|"
+    rf"make)\b[^.!?\n]{{0,24}}\b{_THINGS}"
+    rf"(?:[ _](?:number|name|address|field|id))?\b[^.!?\n]{{0,16}}?(?:\bto\b|\bas\b|\binto\b|\bwith\b|"
+    rf"=|:)[^.!?\n]{{0,8}}$"
+    rf"|\b(?:update|change)\s+(?:the|your|lead|customer|user|database|crm)\b[^.!?\n]{{0,40}}$"
+    rf"|[\"']{_THINGS}[\"']\s*:\s*[\"']?\s*$|\b(?:update|insert into)\s+\w+\s+(?:set|values)\b"
+    rf"|(?:把|将)(?!我|本人)[^,。]{{0,10}}(?:电话|手机|邮箱|微信|公司|姓名|名字|字段|联系方式|"
+    rf"账号)[^,。]{{0,8}}(?:设|改|写|存|填|记录?|更新)(?:置|定|入|成|为|到)+"
+    rf"|(?:设置|写入|存储|保存|存入|录入|设定)(?:一个)?(?:电话|手机|邮箱|微信|公司|姓名|字段|"
+    rf"账号)[^,。]{{0,6}}$"
+    rf"|(?:电话|手机|邮箱|微信|公司|姓名|字段|账号)(?:号码?)?(?:字段)?(?:设置?|设定)(?:为|成)?\s*:?\s*$"
+)
+_QUOTING = re.compile(
+    r"\b(?:you|u|it|he|she|they|bot|assistant|website|page|ad|brochure|site)\s+(?:just\s+|also\s+|"
+    r"have\s+|had\s+)?"
+    r"(?:said|told me|wrote|says|mentioned|gave(?: me)?|sent(?: me)?|listed|showed|lists|shows|replied|"
+    r"answered)\b"
+    r"|(?:你|您|你们|网站|官网|页面|广告|机器人)(?:上|里)?(?:刚才|刚刚|之前|上面|前面)?(?:说|写|发|给|"
+    r"提到?|显示)(?:的|了|过|着)"
+)
+_ASKS = re.compile(
+    r"[?？]|\b(?:is this|is that|do you|are you|can i|may i|should i|does)\b|吗|是不是|能不能|有没有|呢\s*$"
+)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = list(pattern.finditer(text))
+    return found[-1] if found else None
+
+
+def owner_before(text: str) -> str | None:
+    """`own`, `other` or `report`: what the last word that names an owner in `text` says, else None."""
+    found = _last(_OWNERS, text)
+    return found.lastgroup if found else None
+
+
+@lru_cache(maxsize=64)
+def commands(low: str) -> bool:
+    """Whether the message tries to give the machine new instructions."""
+    return bool(_COMMAND.search(low))
+
+
+def is_about_other(text: str) -> bool:
+    """Whether a folded sentence ends on somebody who is not the customer."""
+    return owner_before(text) == "other"
+
+
+def _quoted(reading: Reading, before: str, start: int) -> bool:
+    line = reading.low.rfind("\n", 0, start) + 1
+    if reading.low[line : line + 1] == ">":
+        return True
+    said = _last(_QUOTING, before)
+    if not said:
+        return False
+    owner = _last(_OWNERS, before[said.end() :])
+    return not (owner and owner.lastgroup == "own")
+
+
+def _said_of_value(before: str, after: str) -> str | None:
+    if _NOT_MINE_AFTER.search(after[:60]) or _NEGATED.search(before[-60:]):
+        return NEGATED
+    if _EXAMPLE.search(before[-50:]) or _EXAMPLE_AFTER.search(after[:40]):
+        return EXAMPLE
+    if _SUPPOSED.search(before):
+        return SUPPOSED
+    return COMMAND if _COMMAND_NEAR.search(before[-90:]) else None
+
+
+def _said_of_owner(before: str, after: str, earlier: str) -> str | None:
+    behind = _ASIDE.match(after)
+    named = _OWNERS.match(after, behind.end()) if behind else None
+    if named and named.lastgroup == "other":
+        return OTHER
+    owner = owner_before(before)
+    said_after = named is not None and named.lastgroup == "own" and (owner is None or "," not in after[: named.start()])
+    if owner == "own" or said_after:
+        return None
+    if owner == "other":
+        return OTHER
+    if _WEAK.search(before):
+        return None
+    if owner == "report" or re.search(_REPORT_ZH, before):
+        return REPORT
+    if is_about_other(earlier):
+        return OTHER
+    return QUESTION if _ASKS.search(before + after) else None
+
+
+def doubt(reading: Reading, start: int, end: int, *, own: bool = False, earlier: str = "") -> str | None:
+    """The reason why `start:end` is not the customer's own, or None. `own`: the words around already say it is.
+
+    `earlier` is the sentence before (of this or the message before), for "Talk to Bob. His number is …".
+    """
+    before, after = reading.before(start).replace(HIDDEN, ""), reading.after(end)
+    if commands(reading.low[:2000]):
+        return COMMAND
+    if reason := _said_of_value(before, after):
+        return reason
+    if _quoted(reading, before, start):
+        return QUOTED
+    return None if own else _said_of_owner(before, after, earlier or reading.previous(start))
