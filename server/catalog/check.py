@@ -61,14 +61,11 @@ def function_paths(plugin: PluginSpec) -> Iterator[tuple[str, Path]]:
 # --- a plugin on its own -----------------------------------------------------------------------------------
 
 
-def check_plugin(plugin: PluginSpec, source: Source) -> tuple[Problem, ...]:
+def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
     """What is wrong in the plugin's file itself, besides its shape."""
-    found = [*_twice(plugin, source), *_literal_secrets(source)]
-    if isinstance(plugin, HttpPlugin):
-        found += [*_http(plugin, source)]
-    else:
-        found += [*_table(plugin, source)]
-    return tuple(found)
+    yield from _twice(plugin, source)
+    yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
+    yield from _literal_secrets(source)  # warnings last: who takes only the first so many still gets an error
 
 
 def _twice(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
@@ -128,15 +125,12 @@ def _allowed(
     names |= {name for name in ("args.NAME", "secret.NAME") if name.split(".")[0] in roots}
     for below, text in strings_in(node.plain if node else None):
         for reference in references_in(text):
-            place = source.at_text((*path, *below), reference.offset)
-            if words := wrong_name(reference, names):
+            words = wrong_name(reference, names)
+            if words is None and reference.root not in roots:
+                words = f"`{reference}` may not stand in {where}" + (f"; {why}" if why else "")
+            if words:
+                place = source.at_text((*path, *below), reference.offset)
                 yield Problem(source.file, *place, words)
-            elif reference.root not in roots:
-                yield Problem(
-                    source.file,
-                    *place,
-                    f"`{reference}` may not stand in {where}" + (f"; {why}" if why else ""),
-                )
 
 
 def _headers(source: Source, path: Path) -> Iterator[Problem]:
@@ -290,22 +284,23 @@ def secret_uses(source: Source) -> tuple[tuple[str, Problem], ...]:
 # --- a persona ---------------------------------------------------------------------------------------------
 
 
-def check_persona(source: Source) -> tuple[Problem, ...]:
+def check_persona(source: Source) -> Iterator[Problem]:
     """What is wrong in the persona's file itself, besides its shape."""
-    return (*_prompt(source), *_secrets(source))
+    yield from _prompt(source)
+    yield from _secrets(source)
 
 
 def _prompt(source: Source) -> Iterator[Problem]:
     for path, text in strings_in(source.value):
-        for reference in references_in(text):
-            place = source.at_text(path, reference.offset)
-            if path[0] == "tests" or path[0] not in PersonaSpec.model_fields:
-                continue
-            if path != ("prompt",):
-                words = f"`{reference}` is not filled in here: references are read in `prompt` only"
-                yield Problem(source.file, *place, words)
-            elif wrong := _wrong_in_prompt(reference):
-                yield Problem(source.file, *place, wrong)
+        if path[0] != "tests" and path[0] in PersonaSpec.model_fields:
+            for reference in references_in(text):
+                words = _wrong_in_prompt(reference) if path == ("prompt",) else _outside_prompt(reference)
+                if words:
+                    yield Problem(source.file, *source.at_text(path, reference.offset), words)
+
+
+def _outside_prompt(reference: Reference) -> str:
+    return f"`{reference}` is not filled in here: references are read in `prompt` only"
 
 
 def _wrong_in_prompt(reference: Reference) -> str | None:

@@ -210,10 +210,7 @@ def _carry_list(node: CommentedSeq, plain: list[Any], wanted: list[Any]) -> None
 
 def _in_style_of(node: Any, text: str) -> Any:
     if "\n" in text:
-        literal = LiteralScalarString(text)
-        if comment := getattr(node, "comment", None):
-            literal.comment = comment
-        return literal
+        return LiteralScalarString(text)
     if isinstance(node, DoubleQuotedScalarString | SingleQuotedScalarString):
         return type(node)(text)
     return text

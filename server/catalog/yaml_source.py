@@ -20,6 +20,7 @@ from server.catalog.problems import Path, Problem
 PERSONA_BYTES = 1_000_000
 PLUGIN_BYTES = 10_000_000
 MAX_DEPTH = 50
+_LONGEST_LINE = 10_000
 MAX_ALIASES = 100
 MAX_ALIASED_NODES = 200_000
 
@@ -87,6 +88,7 @@ class Source:
     text: str
     value: dict[str, Any]
     root: Node
+    lines: tuple[str, ...]
 
     def node(self, path: Path) -> Node | None:
         """The node at that path of keys and indexes, None when there is none."""
@@ -117,13 +119,12 @@ class Source:
         node = self.node(path)
         if node is None or not node.literal or not isinstance(node.plain, str):
             return self.at(path)
-        before, written = node.plain[:offset], node.plain.split("\n")
-        index = before.count("\n")
-        lines = self.text.splitlines()
-        number = node.line + index
-        if number < len(lines) and written[index] and lines[number].endswith(written[index]):
-            indent = len(lines[number]) - len(written[index])
-            return number + 1, indent + len(before) - (before.rfind("\n") + 1) + 1
+        begin = node.plain.rfind("\n", 0, offset) + 1
+        written = node.plain[begin : begin + _LONGEST_LINE].partition("\n")[0] if offset < len(node.plain) else ""
+        number = node.line + node.plain.count("\n", 0, offset)
+        if number < len(self.lines) and written and self.lines[number].endswith(written):
+            indent = len(self.lines[number]) - len(written)
+            return number + 1, indent + offset - begin + 1
         return node.line, node.column
 
     def problem(self, path: Path, message: str, severity: Literal["error", "warning"] = "error") -> Problem:
@@ -141,7 +142,7 @@ def read_source(data: bytes, file: str, max_bytes: int = PERSONA_BYTES) -> Sourc
     except (yaml.YAMLError, RecursionError) as error:
         raise SourceError(Problem(file, 1, 1, f"not YAML: {error}")) from None
     assert isinstance(root.plain, dict)
-    return Source(file, text, root.plain, root)
+    return Source(file, text, root.plain, root, tuple(text.splitlines()))
 
 
 def _decoded(data: bytes, file: str, max_bytes: int) -> str:

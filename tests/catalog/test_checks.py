@@ -89,6 +89,13 @@ def test_a_plugin_over_http_is_checked(right: str, wrong: str, words: str) -> No
     assert all(words in line for line in told), told
 
 
+def test_many_warnings_do_not_hide_an_error() -> None:
+    headers = "".join(f'  X-{n}: "sk-{n:04}abcdefghijklmnopqrstuvwx"\n' for n in range(300))
+    text = CRM.replace('headers: {Authorization: "Bearer ${secret.CRM_TOKEN}"}\n', f"headers:\n{headers}")
+    assert parse_plugin("crm", "p.yaml", text.encode()).sound
+    assert not parse_plugin("crm", "p.yaml", text.replace("${args.company}", "${args.x}").encode()).sound
+
+
 def test_a_forced_function_cannot_require_what_only_the_model_gives() -> None:
     text = CRM.replace("additionalProperties: false", "required: [company]")
     text = text.replace("    request:", "    force_call: true\n    request:").replace("${args.company}", "x")

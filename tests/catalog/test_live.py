@@ -176,6 +176,18 @@ def test_a_persona_with_a_good_version_serves_without_a_plugin_that_never_loaded
     assert catalog.persona("guide").version == 1
 
 
+def test_a_knowledge_file_that_goes_away_is_told_and_still_known(house: House) -> None:
+    catalog = house.open()
+    before = catalog.persona("guide")
+    (house.personas / "knowledge/pricing.md").unlink()
+    catalog.refresh_now()
+    assert catalog.persona("guide") is before
+    (problem,) = catalog.problems()
+    assert (problem.line, problem.column) == (8, 5)
+    again = house.open().persona("guide")
+    assert (again.version, again.knowledge.passages) == (1, ())
+
+
 def test_a_persona_that_never_was_good_is_not_offered(house: House) -> None:
     house.persona("promt: x\n", "new.yaml")
     house.persona(PERSONA.replace("[customer_profile]", "[nobody]"), "other.yaml")

@@ -89,7 +89,13 @@ def test_an_alias_repeats_a_value() -> None:
 def test_alias_bombs_are_refused(ways: int) -> None:
     rows = ["a0: &a0 [x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * ways)}]" for n in range(1, 60)]
-    assert "alias" in refusal("\n".join(rows)).message
+    assert "aliases repeat more than 200,000 values" in refusal("\n".join(rows)).message
+
+
+def test_more_than_a_hundred_aliases_are_refused() -> None:
+    text = "a: &a x\nb: [" + ", ".join(["*a"] * 101) + "]\n"
+    assert "more than 100 aliases" in refusal(text).message
+    assert value_of(text.replace("*a, ", "", 1))["b"] == ["x"] * 100
 
 
 def test_a_text_in_a_block_is_pointed_at_inside_the_block() -> None:
