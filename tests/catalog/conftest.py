@@ -1,4 +1,4 @@
-"""A real catalog over real folders and a SQLite file; storage's owner adds PostgreSQL to `database_url`."""
+"""A real catalog over real folders and a SQLite file; the studio's tests run on PostgreSQL too."""
 
 from __future__ import annotations
 

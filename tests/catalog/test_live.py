@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from server.catalog import Catalog
 from server.errors import Invalid, NotFound
-from server.storage import Database, open_database
+from server.storage import Database
 from tests.catalog.house import CRM, PERSONA, PROFILE, House, write
 
 BROKEN = {
@@ -226,20 +226,6 @@ def test_all_that_decides_an_answer_changes_the_fingerprint(house: House, file: 
     catalog.refresh_now()
     assert catalog.problems() == ()
     assert catalog.persona("guide").fingerprint != before
-
-
-def test_versions_survive_a_restart(house: House, database_url: str) -> None:
-    catalog = house.open()
-    for number in range(3):
-        house.persona(PERSONA + f"# {number}\n")
-        catalog.refresh_now()
-    house.database.close()
-    house.database = open_database(database_url)
-    try:
-        again = house.open().persona("guide")
-        assert (again.version, again.fingerprint) == (4, catalog.persona("guide").fingerprint)
-    finally:
-        house.database.close()
 
 
 def test_what_was_changed_while_the_server_was_down_is_the_next_version(house: House) -> None:

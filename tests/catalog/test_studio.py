@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,7 +20,14 @@ from server.catalog import Catalog, Studio
 from server.catalog.rewrite import rewritten
 from server.catalog.yaml_source import SourceError, read_source
 from server.errors import Conflict, Invalid, NotFound, TooLarge
+from server.storage import open_database
 from tests.catalog.house import PERSONA, House, write
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """Drafts and versions are decided in the database: here each test runs on both."""
+    return new_database(request.param)
 
 
 @pytest.fixture
@@ -335,6 +343,20 @@ async def test_knowledge_is_not_written_through_a_link(house: House, studio: Stu
         await studio.put_knowledge("guide", "pricing.md", b"# Mine\n\nnew\n", "ann")
 
 
+def test_versions_survive_a_restart(house: House, database_url: str) -> None:
+    catalog = house.open()
+    for number in range(3):
+        house.persona(PERSONA + f"# {number}\n")
+        catalog.refresh_now()
+    house.database.close()
+    house.database = open_database(database_url)
+    try:
+        again = house.open().persona("guide")
+        assert (again.version, again.fingerprint) == (4, catalog.persona("guide").fingerprint)
+    finally:
+        house.database.close()
+
+
 PUBLISHER = """
 import asyncio, os, signal, sys
 from pathlib import Path
@@ -343,7 +365,7 @@ from server.settings import Settings
 from server.storage import open_database
 from server.catalog import studio as rooms
 
-root, point = Path(sys.argv[1]), sys.argv[2]
+root, point, url = Path(sys.argv[1]), *sys.argv[2:]
 settings = Settings(data_dir=root / "data", personas_dir=root / "personas.d", plugins_dir=root / "plugins.d")
 
 def kill(*_):
@@ -354,7 +376,7 @@ if point == "written aside":
 if point == "renamed":
     rooms.versions.record = kill
 async def main():
-    catalog = Catalog.open(settings, open_database(f"sqlite:///{root / 'rapport.db'}"))
+    catalog = Catalog.open(settings, open_database(url))
     if point == "published":
         catalog.published = kill
     await Studio(catalog).publish("guide", 1, 1, "warmer", "ann")
@@ -363,11 +385,16 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("point", ["written aside", "renamed", "published"])
-async def test_a_kill_while_publishing_leaves_the_old_or_the_new(house: House, studio: Studio, point: str) -> None:
+async def test_a_kill_while_publishing_leaves_the_old_or_the_new(
+    house: House, studio: Studio, database_url: str, point: str
+) -> None:
     await studio.save_draft("guide", yaml=edited(), base_version=1, base_revision=0, author="ann")
     script = textwrap.dedent(PUBLISHER)
     done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", script, str(house.root), point], check=False, cwd=os.getcwd()
+        subprocess.run,
+        [sys.executable, "-c", script, str(house.root), point, database_url],
+        check=False,
+        cwd=os.getcwd(),
     )
     assert done.returncode == -signal.SIGKILL
     again = house.open()
