@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
 from server.catalog import Catalog, LoadedPlugin
-from server.catalog.spec import Collect
+from server.catalog.references import references_in, strings_in
+from server.catalog.spec import Collect, TablePlugin
 from server.catalog.studio import Studio
 from server.clock import SYSTEM, Clock, rfc3339
 from server.errors import Forbidden, Invalid, NotFound, WrongSetting
 from server.leads.edit import edit
-from server.llm import Lane, Models, load_vendors
+from server.llm import Lane, Models, Vendors, load_vendors
 from server.outbox import Worker
 from server.outgoing import Outgoing, Own
 from server.plugins import Door
@@ -56,6 +58,59 @@ class _Loaded:
         return {state.name: state.loaded for state in self._catalog.plugins() if state.loaded}
 
 
+def _rows_changed(plugin: LoadedPlugin) -> int:
+    """When the CSV file that fills a plugin's table was last changed; 0 without one."""
+    rows = plugin.spec.rows if isinstance(plugin.spec, TablePlugin) else None
+    try:
+        return (Path(plugin.file).parent / rows).stat().st_mtime_ns if rows else 0
+    except OSError:
+        return 0
+
+
+class PluginSecrets:
+    """The secrets that plugin files may name: the environment's, but never the server's own or a vendor's key."""
+
+    def __init__(self, vendors: Vendors) -> None:
+        self._vendors = vendors
+
+    def get(self, name: str) -> str | None:
+        """The secret of that name, None when it is not set or not for plugins."""
+        if name.upper().startswith("RAPPORT_") or self._vendors.keeps(name):
+            return None
+        return os.environ.get(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a plugin would get it."""
+        return bool(self.get(name))
+
+    def named_in(self, plugins: Iterable[LoadedPlugin]) -> frozenset[str]:
+        """The values that these plugins name: what must not appear in an answer."""
+        names = {
+            reference.rest
+            for plugin in plugins
+            for _, text in strings_in(plugin.spec.model_dump())
+            for reference in references_in(text)
+            if reference.root == "secret"
+        }
+        return frozenset(value for name in names if (value := self.get(name)))
+
+
+@dataclass
+class Unspoken:
+    """The values that no answer may hold; those of plugins follow the files."""
+
+    own: tuple[str, ...]
+    plugins: PluginSecrets
+    values: tuple[str, ...] = ()
+
+    def follow(self, loaded: Iterable[LoadedPlugin]) -> None:
+        """Takes in what the plugins in service name."""
+        self.values = (*self.own, *self.plugins.named_in(loaded))
+
+    def __call__(self) -> tuple[str, ...]:
+        return self.values or self.own
+
+
 @dataclass
 class Service:
     """Everything that runs. Make it with `open_service`, `start` it in a loop, `stop` it at the end."""
@@ -74,8 +129,9 @@ class Service:
     turns: Turns
     people: People
     worker: Worker
+    unspoken: Unspoken
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
-    _prepared: frozenset[str] = frozenset()
+    _prepared: frozenset[object] = frozenset()
 
     async def start(self, *, watch: bool = True) -> None:
         """Prepares plugin tables and models, follows the folders, works the outbox."""
@@ -107,9 +163,10 @@ class Service:
 
     async def _prepare_plugins(self) -> None:
         loaded = [state.loaded for state in self.catalog.plugins() if state.loaded]
-        digests = frozenset(plugin.digest for plugin in loaded)
+        digests = frozenset((plugin.digest, _rows_changed(plugin)) for plugin in loaded)
         if digests == self._prepared:
             return
+        self.unspoken.follow(loaded)
         for name, message in await self.door.prepare(loaded):
             _log.warning("plugin_problem", plugin=name, message=message)
         self._prepared = digests
@@ -184,12 +241,13 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
     models = Models(settings, vendors, lanes)
     database = open_database(settings.database)
     try:
-        catalog = Catalog.open(settings, database, clock, model_in_force=models.resolve)
-        door = Door(_Loaded(catalog), database, outgoing, os.environ.get, clock)
+        plugin_secrets = PluginSecrets(vendors)
+        catalog = Catalog.open(settings, database, clock, has_secret=plugin_secrets.has, model_in_force=models.resolve)
+        door = Door(_Loaded(catalog), database, outgoing, plugin_secrets.get, clock)
         authority = Authority(database, clock)
         authority.keep_admin_key(keys.admin_token)
-        secrets = (*vendors.secrets(), keys.secret_key, keys.admin_token)
-        turns = Turns(Parts(database, catalog, models, door, clock, secrets))
+        unspoken = Unspoken((*vendors.secrets(), keys.secret_key, keys.admin_token), plugin_secrets)
+        turns = Turns(Parts(database, catalog, models, door, clock, unspoken))
         return Service(
             settings,
             clock,
@@ -205,6 +263,7 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
             turns,
             People(database, turns, door, clock),
             Worker(database, catalog, models, door, clock),
+            unspoken,
         )
     except BaseException:
         database.close()

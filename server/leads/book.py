@@ -12,14 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
+from server.catalog import LoadedPlugin
 from server.catalog.spec import Collect, CollectField
 from server.clock import rfc3339
 from server.leads.extract import extract
 from server.leads.stages import exit_of, stage_of
 from server.leads.types import Exit, Found, Said, Stage
-from server.storage import Transaction, leads, new_id
+from server.plugins import Bound, Door
+from server.storage import Transaction, leads, new_id, outbox
 from server.storage.leads import FieldRow, LeadRow
 
+MIRROR_WORK = "mirror"
 _DIGITS = re.compile(r"\D+")
 _SPACES = re.compile(r"[\s\-_.·,，。]+")
 
@@ -165,6 +170,26 @@ def mirror_values(changes: Sequence[FieldRow], collect: Collect) -> dict[str, st
     """What the mirror is told, by column: the normalised value, or the words where they are no value."""
     columns = {field.name: field.column or field.name for field in collect.fields}
     return {columns[row.name]: row.normalised for row in changes if row.name in columns}
+
+
+def tell_mirror(
+    tx: Transaction,
+    lead: LeadRow,
+    rows: Sequence[FieldRow],
+    collect: Collect,
+    plugins: Sequence[LoadedPlugin],
+    door: Door,
+    bound: Bound,
+    at: str,
+) -> None:
+    """Writes the rows to the lead's mirror: in this transaction, or by the outbox when it lies elsewhere."""
+    if collect.into is None or not rows:
+        return
+    done = door.mirror(tx, plugins, collect.into, mirror_values(rows, collect), bound)
+    if done is None or done.status != "ok":
+        leads.set_sync(tx, lead.id, "pending", at)
+        payload = {"lead_id": lead.id, "fields": [row.name for row in rows]}
+        outbox.add(tx, MIRROR_WORK, lead.user_id, orjson.dumps(payload).decode(), at)
 
 
 def _stage(

@@ -49,10 +49,9 @@ def edit(
     if opted_out is not None:
         lead = replace(lead, exit="opted_out" if opted_out else None)
     new = book.write(tx, lead, rows, collect, None, at, actor)
-    if collect.into and rows:
-        trust = customer.trust if customer else "anonymous"
-        bound = Bound(lead.user_id, trust, "", lead.persona, test=lead.test)  # type: ignore[arg-type]
-        door.mirror(tx, plugins, collect.into, book.mirror_values(rows, collect), bound)
+    trust = customer.trust if customer else "anonymous"
+    bound = Bound(lead.user_id, trust, "", lead.persona, test=lead.test)  # type: ignore[arg-type]
+    book.tell_mirror(tx, new, rows, collect, plugins, door, bound, at)
     people.note(tx, actor, "edit_lead", lead.id, at, ", ".join(sorted(fields)))
     return replace(new, conversation_ids=lead.conversation_ids)
 

@@ -19,6 +19,7 @@ def would_capture(
     now: datetime,
     timezone: str | None,
     locale: str | None,
+    catalogue: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`{fields: {NAME: {value, normalised, quote}}, missed: [{text, reason}]}` of the contract.
 
@@ -34,6 +35,7 @@ def would_capture(
         now=now if now.tzinfo else now.replace(tzinfo=UTC),
         timezone=timezone or persona.timezone,
         locale=locale,
+        catalogue=catalogue,
     )
     return {
         "fields": {

@@ -155,6 +155,10 @@ class Vendors:
         )
         return f"a key belongs to one region: this is {current}; set {others} for another"
 
+    def keeps(self, variable: str) -> bool:
+        """Whether that environment variable holds a vendor's key, which goes to its vendor alone."""
+        return any(variable in _key_variables(vendor) for vendor in self)
+
     def secrets(self) -> list[str]:
         """Every key in force, the longest first; what must not appear in any message."""
         keys = {

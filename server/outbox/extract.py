@@ -22,7 +22,7 @@ from server.leads.types import Found
 from server.llm import Message, Request
 from server.outbox.work import Tools
 from server.plugins import Bound
-from server.storage import Transaction, leads, outbox, people, turns
+from server.storage import Transaction, leads, people, turns
 from server.storage.leads import LeadRow
 from server.storage.outbox import Job
 from server.storage.turns import StoredMessage
@@ -116,11 +116,5 @@ def _store(
         return
     changes = book.settle(lead.fields, book.from_words(found, at, by="model"))
     book.write(tx, lead, changes, collect, None, at)
-    if collect.into and changes:
-        bound = Bound(lead.user_id, trust, "", lead.persona, test=lead.test)  # type: ignore[arg-type]
-        values = book.mirror_values(changes, collect)
-        done = tools.door.mirror(tx, persona.plugins, collect.into, values, bound)
-        if done is None or done.status != "ok":
-            leads.set_sync(tx, lead.id, "pending", at)
-            payload = {"lead_id": lead.id, "persona": lead.persona, "fields": [row.name for row in changes]}
-            outbox.add(tx, "mirror", lead.user_id, orjson.dumps(payload).decode(), at)
+    bound = Bound(lead.user_id, trust, "", lead.persona, test=lead.test)  # type: ignore[arg-type]
+    book.tell_mirror(tx, lead, changes, collect, persona.plugins, tools.door, bound, at)

@@ -21,18 +21,14 @@ from server.plugins.references import Unfilled, Values
 from server.plugins.table import Execute, Store
 
 MOST_ROWS = 100_000
-_MARKS = sa.Table(
-    "plugin_table",
-    sa.MetaData(),
-    sa.Column("plugin", sa.String(64), primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False),
-)
+_MARK = "plugin_rows:"
+"""Prefix of the names under which the server keeps the digest of a CSV file that filled a table."""
 
 
 def server_tables() -> frozenset[str]:
     """Names, case folded, that no plugin may use in the server's own database."""
     names = {name.casefold() for name in SQLModel.metadata.tables}
-    return frozenset(names | {"alembic_version", "plugin_table", "sqlite_master", "sqlite_schema"})
+    return frozenset(names | {"alembic_version", "sqlite_master", "sqlite_schema"})
 
 
 def prepare(store: Store, file: Path, values: Values) -> None:
@@ -187,19 +183,14 @@ def _count(store: Store, engine: sa.Engine) -> int:
 
 
 def _mark(store: Store) -> str | None:
-    def work(tx: Any) -> str | None:
-        tx.execute(sa.schema.CreateTable(_MARKS, if_not_exists=True))
-        found = tx.row("SELECT digest FROM plugin_table WHERE plugin = ?", store.plugin)
-        return str(found[0]) if found else None
-
-    return store.database.write_now(work)
+    found = store.database.read_now(lambda tx: tx.row("SELECT value FROM kept WHERE name = ?", _MARK + store.plugin))
+    return str(found[0]) if found else None
 
 
 def _set_mark(store: Store, digest: str) -> None:
     store.database.write_now(
         lambda tx: tx.run(
-            "INSERT INTO plugin_table (plugin, digest) VALUES (?, ?) "
-            "ON CONFLICT (plugin) DO UPDATE SET digest = excluded.digest",
-            *(store.plugin, digest),
+            "INSERT INTO kept (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            *(_MARK + store.plugin, digest),
         )
     )

@@ -22,7 +22,7 @@ async def loop(turn: Turn, parts: Parts) -> Turn:
     check = AnswerFilter(
         asking=turn.plan is not None and turn.plan.action == "ASK",
         ask_fallback=turn.directive.ask if turn.directive else "",
-        secrets=parts.secrets,
+        secrets=parts.secrets(),
     )
     speaker = _Speaker(turn, parts, check)
     assert turn.request is not None

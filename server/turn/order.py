@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -70,7 +70,7 @@ class Parts:
     models: Models
     door: Door
     clock: Clock
-    secrets: tuple[str, ...] = ()
+    secrets: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(slots=True)

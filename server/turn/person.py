@@ -36,10 +36,11 @@ class People:
         """Moves a visitor's conversations and leads to the verified user; the visitor's token ends.
 
         Empty fields of the verified user's lead are filled; what differs waits among the missed for a person.
+        A caller who is verified already is never merged into somebody else: they just get the other's token.
         """
         token, at = mint("visitor"), rfc3339(self._clock.now())
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
             tx.lock(f"person:{claims.user_id}")
             before = people.customer(tx, caller.id)
             known = CustomerRow(
@@ -52,21 +53,20 @@ class People:
                 before.page if before else None,
             )
             people.put_customer(tx, known, at)
-            if caller.id != claims.user_id:
+            moved = before is not None and before.trust != "verified" and caller.id != claims.user_id
+            if moved:
                 self._move(tx, caller.id, claims.user_id, at)
             people.end_credential(tx, caller.digest, at)
             people.add_credential(tx, verified_credential(token, claims.user_id, claims.name), created_at=at)
+            return moved
 
         async with self._turns.quiet(caller.id):
-            await self._database.write(work)
-            self._turns.shelf.rename_user(caller.id, claims.user_id)
+            if await self._database.write(work):
+                self._turns.shelf.rename_user(caller.id, claims.user_id)
         return Identified(claims.user_id, token)
 
     def _move(self, tx: Transaction, old: str, new: str, at: str) -> None:
-        """`old` becomes `new`. Only an anonymous visitor is taken over; a verified user is never merged."""
-        before = people.customer(tx, old)
-        if before is None or before.trust == "verified":
-            return
+        """The visitor `old` becomes the verified user `new`."""
         for lead in leads.all_of_user(tx, old):
             self._move_lead(tx, lead, new, at)
         leads.hand_over(tx, old, new)

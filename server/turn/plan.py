@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from server.catalog.spec import CollectField, said_in
 from server.leads import planner
 from server.leads.extract import asked_in, extract
+from server.leads.products import product_names
 from server.leads.signals import language_of, read_signals
 from server.leads.types import Extraction, Said
 from server.turn.order import Parts, Turn
@@ -33,7 +34,7 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
         turn.signals,
         collect,
         _settled(turn),
-        question_open=turn.signals.open_question and not turn.passages,
+        question_open=turn.signals.open_question and not turn.passages and asked not in told,
         offers=spec.offers,
         today=turn.now.astimezone(ZoneInfo(spec.timezone or "UTC")).date(),
         now=turn.now,
@@ -61,6 +62,7 @@ def hear(turn: Turn, fields: list[CollectField], asked: str | None) -> Extractio
         timezone=turn.timezone,
         locale=turn.locale or turn.language,
         known=known,
+        catalogue=product_names(turn.persona.plugins, turn.persona.spec.offers),
     )
     return Extraction(
         {name: found for name, found in whole.fields.items() if found.message_id == this.id},

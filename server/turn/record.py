@@ -16,7 +16,6 @@ from server.storage.turns import CallRow, DoneTurn
 from server.turn.order import Parts, Turn, call_line
 
 MODEL_WORK = "extract"
-MIRROR_WORK = "mirror"
 _LONGEST_TRACE = 200_000
 
 
@@ -79,14 +78,7 @@ def _write_lead(turn: Turn, parts: Parts, tx: Transaction, at: str) -> tuple[lis
     progress = Progress(state.turn, state.resolved > 0, state.asks > 0, state.annoyed, state.opted_out)
     lead = book.write(tx, lead, changes, collect, progress, at)
     ours = [row for row in changes if row.by != "external"]
-    if collect.into and ours:
-        mirrored = parts.door.mirror(
-            tx, turn.persona.plugins, collect.into, book.mirror_values(ours, collect), turn.bound
-        )
-        if mirrored is None or mirrored.status != "ok":
-            leads.set_sync(tx, lead.id, "pending", at)
-            payload = {"lead_id": lead.id, "persona": order.persona, "fields": [row.name for row in ours]}
-            outbox.add(tx, MIRROR_WORK, order.user_id, orjson.dumps(payload).decode(), at)
+    book.tell_mirror(tx, lead, ours, collect, turn.persona.plugins, parts.door, turn.bound, at)
     return changes, lead
 
 
