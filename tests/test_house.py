@@ -34,9 +34,7 @@ ALONE = {"widget"}
 EXECUTORS = ("server.plugins.http", "server.plugins.table", "server.plugins.sql", "server.plugins.mcp")
 SERVER = ROOT / "server"
 ROOMS = sorted(
-    path.name
-    for path in SERVER.iterdir()
-    if path.is_dir() and path.name != "__pycache__" and any(path.glob("**/*.py"))
+    path.name for path in SERVER.iterdir() if path.is_dir() and path.name != "__pycache__" and any(path.glob("**/*.py"))
 )
 
 
@@ -112,7 +110,7 @@ def test_every_room_says_in_one_paragraph_what_it_is_for(room: str) -> None:
 
 
 def test_only_the_room_of_models_knows_litellm() -> None:
-    outside = [file for file in sources(SERVER) if "llm" != file.relative_to(SERVER).parts[0]]
+    outside = [file for file in sources(SERVER) if file.relative_to(SERVER).parts[0] != "llm"]
     outside += sources(ROOT / "console")
     found = [f"{file}:{line}" for file in outside for line, name in imported(file) if name.split(".")[0] == "litellm"]
     assert found == []

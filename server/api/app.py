@@ -35,6 +35,8 @@ def create_app(service: Service) -> FastAPI:
         lifespan=life,
         default_response_class=JsonResponse,
         redoc_url=None,
+        redirect_slashes=False,  # its answers would name whatever host the request claims
+        responses=problems.DOCUMENTED,
     )
     app.state.service = service
     app.state.authority = service.authority

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import Response
 
 from server.api.service import Serviced
 from server.api.shapes import Cursor, Limit, NameInPath, TryBody, listed
-from server.api.wire import JsonResponse
 from server.auth.rules import DEVELOPER, VIEWER
 from server.catalog import PluginState
-from server.errors import NotFound
+from server.errors import Invalid, NotFound
 from server.plugins import Bound
 from server.plugins.listing import described
 from server.storage import calls
@@ -45,11 +43,14 @@ async def last_calls(
     return listed([row.document() for row in rows], following, None)
 
 
-@router.post("/{name}/functions/{function}/try", response_class=JsonResponse)
+@router.post("/{name}/functions/{function}/try")
 async def try_function(
     name: NameInPath, function: str, body: TryBody, caller: DEVELOPER, service: Serviced
-) -> Response:
-    """Calls a function as a model would, for a named user whom the caller vouches for. Writes go to nowhere."""
+) -> dict[str, Any]:
+    """Calls a function as a model would, for a named user whom the caller vouches for. Writes go to nowhere.
+
+    A call that the door refuses is a 422 whose `outcome` has the same members.
+    """
     plugin = service.catalog.plugin(name)
     if function not in plugin.functions:
         raise NotFound(f"The plugin `{name}` has no function of that name.")
@@ -61,19 +62,19 @@ async def try_function(
         test=True,
     )
     result = await service.door.call([plugin], function, body.args, bound)
-    return JsonResponse(
-        {
-            "plugin": name,
-            "function": function,
-            "request": result.request,
-            "status": result.status,
-            "error": result.error,
-            "result": result.value,
-            "shown": result.shown,
-            "milliseconds": round(result.milliseconds, 1),
-        },
-        422 if result.status == "refused" else 200,
-    )
+    outcome = {
+        "plugin": name,
+        "function": function,
+        "request": result.request,
+        "status": result.status,
+        "error": result.error,
+        "result": result.value,
+        "shown": result.shown,
+        "milliseconds": round(result.milliseconds, 1),
+    }
+    if result.status == "refused":
+        raise Invalid(result.error or "The call was refused.", extra={"outcome": outcome})
+    return outcome
 
 
 def _shown(state: PluginState) -> dict[str, Any]:

@@ -10,11 +10,35 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from server.api.wire import json_bytes
 from server.errors import BadRequest, Invalid, NotFound, RapportError
 
 MEDIA_TYPE = "application/problem+json"
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, where, and what to do",
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "title": "Problem",
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "errors": {"type": "array", "items": {"type": "object"}},
+                    },
+                }
+            }
+        },
+    }
+}
+"""Every operation's errors, for the OpenAPI document."""
+
 _log = structlog.get_logger("api")
 
 
@@ -37,6 +61,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RapportError, _rapport)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -61,7 +86,13 @@ async def _http(_request: Request, error: Exception) -> Response:
         answer = problem_response(MethodNotAllowed("This address does not take that method."))
         answer.headers.update(error.headers or {})
         return answer
+    if isinstance(error.__cause__, RapportError):  # raised while the body was read
+        return problem_response(error.__cause__)
     return problem_response(BadRequest(str(error.detail)))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return problem_response(BadRequest("The body ended before it was whole."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -71,7 +102,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def _field(error: dict[str, Any]) -> dict[str, str]:
     where = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
-    return {"field": where, "message": _words(error)}
+    return {"field": where.encode("utf-8", "replace").decode(), "message": _words(error)}
 
 
 def _words(error: dict[str, Any]) -> str:

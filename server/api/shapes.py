@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+import orjson
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,9 +19,13 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NAME = re.compile(NAME_PATTERN)
 
 
-def _no_nul(value: str) -> str:
+def _storable(value: str) -> str:
     if "\0" in value:
         raise ValueError("holds a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character") from None
     return value
 
 
@@ -50,8 +55,19 @@ def _possible_name(value: str) -> str:
     return value
 
 
-Clean = Annotated[str, AfterValidator(_no_nul)]
+def _plain_json(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise ValueError("is nested too deeply, or holds half a character or a number of more than 64 bits") from None
+    if b"\\u0000" in text:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+Clean = Annotated[str, AfterValidator(_storable)]
 Short = Annotated[Clean, StringConstraints(max_length=200)]
+PlainJson = Annotated[dict[str, Any], AfterValidator(_plain_json)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")]
 Zone = Annotated[Short, AfterValidator(_known_zone)]
 IdInPath = Annotated[str, Path(), AfterValidator(_possible_id)]
@@ -93,9 +109,9 @@ class ChatMessage(Body):
 class ChatBody(Body):
     """A message to a persona. `model`, `version`, `test` and `as_user` are for editors."""
 
-    persona: Annotated[str, StringConstraints(max_length=200)]
+    persona: Short
     message: ChatMessage
-    conversation_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    conversation_id: Short | None = None
     client_message_id: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
     locale: Locale | None = None
     model: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
@@ -107,7 +123,7 @@ class ChatBody(Body):
 class FeedbackBody(Body):
     """A thumb up or down for an answer."""
 
-    message_id: Annotated[str, StringConstraints(max_length=80)]
+    message_id: Short
     score: Literal[1, -1]
     comment: Annotated[Clean, StringConstraints(max_length=2000)] | None = None
 
@@ -138,8 +154,8 @@ class ExtractBody(Body):
 class DraftBody(Body):
     """The text of a draft (`yaml`), or its content (`spec`), and what it was made from."""
 
-    yaml: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
-    spec: dict[str, Any] | None = None
+    yaml: Annotated[Clean, StringConstraints(max_length=2_000_000)] | None = None
+    spec: PlainJson | None = None
     base_version: Annotated[int, Field(ge=0, le=2_000_000_000)]
     base_revision: Annotated[int, Field(ge=0, le=2_000_000_000)]
 
@@ -163,21 +179,21 @@ class NewPersonaBody(Body):
     """A new persona: from `yaml`, as a copy, or from the commented starting file."""
 
     name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-    yaml: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
+    yaml: Annotated[Clean, StringConstraints(max_length=2_000_000)] | None = None
     copy_of: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] | None = None
 
 
 class TryBody(Body):
     """Arguments as a model would send them, and for whom."""
 
-    args: dict[str, Any] = Field(default_factory=dict)
+    args: PlainJson = Field(default_factory=dict)
     as_user: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
 
 
 class LeadPatch(Body):
     """What a person sets: a text for a field, null to empty it."""
 
-    fields: dict[str, Annotated[Clean, StringConstraints(max_length=2000)] | None] = Field(
+    fields: dict[Clean, Annotated[Clean, StringConstraints(max_length=2000)] | None] = Field(
         default_factory=dict, max_length=100
     )
     opted_out: bool | None = None

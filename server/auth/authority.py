@@ -7,7 +7,7 @@ from datetime import timedelta
 from server.auth.caller import RANK, Caller, Role
 from server.auth.tokens import digest_of, mint
 from server.clock import Clock, rfc3339
-from server.errors import Invalid, TooMany, Unauthorised
+from server.errors import Forbidden, Invalid, TooMany, Unauthorised
 from server.storage import Database, Transaction, new_id, people
 from server.storage.people import AccountRow, CredentialRow, CustomerRow
 
@@ -88,7 +88,9 @@ class Authority:
         return session, account, ends
 
     async def end(self, caller: Caller) -> None:
-        """Ends the caller's own token."""
+        """Ends the caller's own token. Raises Forbidden for an API key, which is no session."""
+        if caller.kind == "key":
+            raise Forbidden("An API key is no session, so there is nothing to sign out of.")
         now = rfc3339(self._clock.now())
         await self._database.write(lambda tx: people.end_credential(tx, caller.digest, now))
 

@@ -6,6 +6,7 @@ a secret means HS256, a JWKS address means RS256, ES256 or EdDSA by the type of 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ class _KeySet:
     address: str
     keys: dict[str | None, tuple[str, Any]] = field(default_factory=dict)
     fetched_at: float = float("-inf")
+    door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CustomerKeys:
@@ -77,6 +79,8 @@ class CustomerKeys:
                 issuer=issuer,
                 options={"require": _REQUIRED},
             )
+            if any(type(claims[name]) not in (int, float) for name in ("exp", "nbf", "iat") if name in claims):
+                raise Unauthorised("The customer token is not valid: a time in it is not a number.")
         except Unauthorised:
             raise
         except OutgoingError as error:
@@ -100,31 +104,41 @@ class CustomerKeys:
         if isinstance(held, str):
             return held, "HS256"
         key_id = header.get("kid")
+        async with held.door:  # whoever comes while the keys are fetched waits for them
+            age = time.monotonic() - held.fetched_at
+            if age > (_KEEP_SECONDS if key_id in held.keys else _RETRY_SECONDS):
+                await self._fetch(held)
         found = held.keys.get(key_id)
-        age = time.monotonic() - held.fetched_at
-        if age > (_KEEP_SECONDS if found else _RETRY_SECONDS):
-            await self._fetch(held)
-            found = held.keys.get(key_id)
         if found is None:
             raise Unauthorised("The customer token is not valid: its key is not among the issuer's.")
         return found[1], found[0]
 
     async def _fetch(self, held: _KeySet) -> None:
+        """Reads the issuer's keys; those known stay in force while its address does not answer."""
         held.fetched_at = time.monotonic()
-        answer = await self._outgoing.fetch("GET", held.address, headers={}, body=None, timeout_seconds=5)
-        listed = orjson.loads(answer.body)["keys"] if answer.status == 200 else []
+        try:
+            answer = await self._outgoing.fetch("GET", held.address, headers={}, body=None, timeout_seconds=5)
+            if answer.status != 200:
+                raise Unauthorised(f"The issuer's keys cannot be read at the moment: it answered {answer.status}.")
+            listed = orjson.loads(answer.body)["keys"]
+        except (OutgoingError, Unauthorised):
+            if held.keys:
+                return
+            raise
         held.keys = {entry.get("kid"): known for entry in listed if (known := _public_key(entry))}
 
     def _claims(self, issuer: str, claims: Mapping[str, Any]) -> CustomerClaims:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= 200 or _CONTROL.search(subject):
             raise Unauthorised("The customer token is not valid: `sub` needs 1 to 200 plain characters.")
-        first = next(iter(self._keys))
-        others = (name for name in self._keys if name != first)
-        if _VISITOR.fullmatch(subject) or (issuer == first and subject.startswith(tuple(f"{o}:" for o in others))):
+        first, *others = self._keys
+        own = "" if issuer == first else f"{issuer}:"
+        longer = tuple(f"{other}:" for other in others if other.startswith(own) and other != issuer)
+        user_id = own + subject
+        if _VISITOR.fullmatch(subject) or user_id.startswith(longer):
             raise Unauthorised("The customer token is not valid: `sub` has the shape of another kind of id.")
         return CustomerClaims(
-            subject if issuer == first else f"{issuer}:{subject}",
+            user_id,
             _short_text(claims.get("name")),
             _short_text(claims.get("locale"), 35),
         )
@@ -151,7 +165,10 @@ def _public_key(entry: Any) -> tuple[str, Any] | None:
     }
     kind = str(entry.get("kty"))
     found = kinds.get((kind, None if kind == "RSA" else str(entry.get("crv"))))
-    return (found[0], found[1].from_jwk(entry)) if found else None
+    try:
+        return (found[0], found[1].from_jwk(entry)) if found else None
+    except jwt.PyJWTError:  # one bad entry does not take the issuer's other keys away
+        return None
 
 
 def _short_text(value: Any, longest: int = 200) -> str | None:

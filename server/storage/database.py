@@ -214,8 +214,8 @@ def _as_unavailable(error: BaseException) -> BaseException:
 def _is_operational(error: BaseException) -> bool:
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
         return True
-    name = type(error).__name__
-    return name in ("OperationalError", "InterfaceError", "AdminShutdown") or isinstance(error, OSError)
+    names = {kind.__name__ for kind in type(error).__mro__}  # of sqlite3 and of psycopg, which is not always there
+    return not names.isdisjoint(("OperationalError", "InterfaceError")) or isinstance(error, OSError)
 
 
 class Database:
@@ -320,6 +320,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=10000")
+        # SQLite's own knows ASCII alone, and a search has to find what PostgreSQL would
+        connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

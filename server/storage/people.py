@@ -75,10 +75,15 @@ def end_credentials_of(tx: Transaction, subject: str, kind: str, now: str) -> No
 
 
 def replace_named_key(tx: Transaction, row: CredentialRow, *, created_at: str) -> None:
-    """Makes `row` the only live key of its name."""
-    tx.run("DELETE FROM credential WHERE kind = 'key' AND name = ? AND digest <> ?", row.name, row.digest)
-    if tx.row("SELECT 1 FROM credential WHERE digest = ?", row.digest) is None:
+    """Makes `row` the only live key of its name, whatever its token was before."""
+    kept = tx.row(
+        "SELECT 1 FROM credential WHERE digest = ? AND kind = 'key' AND name = ? AND role = ? AND ended_at IS NULL",
+        *(row.digest, row.name, row.role),
+    )
+    if kept is None:
+        tx.run("DELETE FROM credential WHERE digest = ?", row.digest)
         add_credential(tx, row, created_at=created_at)
+    tx.run("DELETE FROM credential WHERE kind = 'key' AND name = ? AND digest <> ?", row.name, row.digest)
 
 
 def put_customer(tx: Transaction, row: CustomerRow, at: str) -> None:
