@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.running import ROOT, RunningServer
+from tests.running import ROOT, Gate, RunningServer
 
 DIALECTS = ("sqlite", "postgresql")
 
@@ -75,6 +75,33 @@ def home(tmp_path: Path) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A running server that tests share: they make their own visitors and do not change its personas."""
     running = RunningServer(furnish(tmp_path_factory.mktemp("shared"))).start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def gate() -> Iterator[Gate]:
+    """What holds the turns of the persona `slow` at `any_server`."""
+    made = Gate()
+    neighbour = made.serve()
+    yield made
+    made.opened.set()
+    neighbour.shutdown()
+    neighbour.server_close()
+
+
+@pytest.fixture(scope="session", params=DIALECTS)
+def any_server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_shared_database: Callable[[str], str],
+    gate: Gate,
+) -> Iterator[RunningServer]:
+    """A shared server on each dialect, with the persona `slow`: tests make visitors and change no personas."""
+    home = furnish(tmp_path_factory.mktemp("any"))
+    gate.furnish(home)
+    url = "" if request.param == "sqlite" else new_shared_database("postgresql")
+    running = RunningServer(home, url, gate.env).start()
     yield running
     running.kill()
 

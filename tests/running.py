@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +174,73 @@ class Visitor:
         with self.server.client() as client:
             items = client.get("/api/v1/leads", params={"q": self.id, "limit": 500}).json()["items"]
         return next((lead for lead in items if lead["user_id"] == self.id), None)
+
+
+@dataclass
+class Gate:
+    """Somebody else's HTTP server, which a forced call of the persona `slow` reaches: while it is held, no answer."""
+
+    port: int = 0
+    reached: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Turns with `slow` stop at their forced call inside the block."""
+        while self.reached.acquire(blocking=False):
+            pass
+        self.opened.clear()
+        try:
+            yield
+        finally:
+            self.opened.set()
+
+    def wait_until_reached(self) -> None:
+        """Waits until a turn stands at the gate."""
+        assert self.reached.acquire(timeout=30)
+
+    def serve(self) -> ThreadingHTTPServer:
+        """Starts it on a free port."""
+        gate = self
+
+        class Neighbour(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                gate.reached.release()
+                gate.opened.wait(60)
+                with suppress(OSError):
+                    self.send_response(200)
+                    self.send_header("content-type", "application/json")
+                    self.send_header("content-length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"{}")
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        neighbour = ThreadingHTTPServer(("127.0.0.1", 0), Neighbour)
+        neighbour.daemon_threads = True
+        self.port = neighbour.server_port
+        self.opened.set()
+        threading.Thread(target=neighbour.serve_forever, daemon=True).start()
+        return neighbour
+
+    def furnish(self, home: Path) -> None:
+        """Puts the persona `slow` and its plugin into a home folder."""
+        (home / "plugins.d/slow.yaml").write_text(
+            f"kind: http\ndescription: A slow neighbour\nbase_url: http://127.0.0.1:{self.port}\nfunctions:\n"
+            "  - {name: wait_for_it, description: Waits, force_call: true, timeout_seconds: 50,"
+            " request: {method: GET, path: /wait}}\n"
+        )
+        (home / "personas.d/slow.yaml").write_text(
+            "title: Slow\nprompt: You are slow.\nplugins: [slow, customer_profile]\n"
+            "collect:\n  into: customer_profile\n  fields:\n"
+            "    - {name: company, type: text, ask: Which company are you with?}\n"
+            "    - {name: phone, type: phone, ask: What is your number?}\n"
+        )
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"RAPPORT_ALLOW_HOSTS": f"127.0.0.1:{self.port}"}
 
 
 def customer_token(sub: str, **claims: Any) -> str:

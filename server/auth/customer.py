@@ -7,6 +7,7 @@ a secret means HS256, a JWKS address means RS256, ES256 or EdDSA by the type of 
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import time
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from server.outgoing import Outgoing, OutgoingError
 AUDIENCE = "rapport"
 _VISITOR = re.compile(r"v_[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _REQUIRED = ["exp", "sub", "iss", "aud"]
 _KEEP_SECONDS = 600.0
 _RETRY_SECONDS = 30.0
@@ -55,6 +57,8 @@ class CustomerKeys:
             issuer, found, key = entry.partition("=")
             if not found or not issuer:
                 raise WrongSetting("RAPPORT_CUSTOMER_KEYS needs ISSUER=KEY, several of them joined by commas.")
+            if issuer.strip() in self._keys:
+                raise WrongSetting(f"RAPPORT_CUSTOMER_KEYS names the issuer `{issuer.strip()}` twice.")
             self._keys[issuer.strip()] = _parse_key(issuer.strip(), key.strip())
 
     @property
@@ -91,6 +95,8 @@ class CustomerKeys:
         return self._claims(issuer, claims)
 
     def _open(self, token: str) -> tuple[Mapping[str, Any], str]:
+        if not all(_is_canonical(part) for part in token.split(".")):
+            raise Unauthorised("The customer token is not valid: it is not written as RFC 7515 has it.")
         header = jwt.get_unverified_header(token)
         if "crit" in header:
             raise Unauthorised("The customer token is not valid: it has critical extensions.")
@@ -129,7 +135,7 @@ class CustomerKeys:
 
     def _claims(self, issuer: str, claims: Mapping[str, Any]) -> CustomerClaims:
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or _CONTROL.search(subject):
+        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or _CONTROL.search(subject) or subject.isspace():
             raise Unauthorised("The customer token is not valid: `sub` needs 1 to 200 plain characters.")
         first, *others = self._keys
         own = "" if issuer == first else f"{issuer}:"
@@ -142,6 +148,15 @@ class CustomerKeys:
             _short_text(claims.get("name")),
             _short_text(claims.get("locale"), 35),
         )
+
+
+def _is_canonical(part: str) -> bool:
+    """Whether a part of a token is base64url without padding, and the only way to write its bytes."""
+    if not _BASE64URL.fullmatch(part):
+        return False
+    return (
+        base64.urlsafe_b64encode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))).decode().rstrip("=") == part
+    )
 
 
 def _parse_key(issuer: str, key: str) -> str | _KeySet:
@@ -167,7 +182,12 @@ def _public_key(entry: Any) -> tuple[str, Any] | None:
     found = kinds.get((kind, None if kind == "RSA" else str(entry.get("crv"))))
     try:
         return (found[0], found[1].from_jwk(entry)) if found else None
-    except jwt.PyJWTError:  # one bad entry does not take the issuer's other keys away
+    except (
+        jwt.PyJWTError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # one bad entry does not take the issuer's other keys away
         return None
 
 

@@ -1,11 +1,8 @@
-"""Actors of the API's tests, and somebody else's slow server that a turn can be held by."""
+"""Actors of the API's tests."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 
 import pytest
 
@@ -51,51 +48,8 @@ def session_of(server: RunningServer, role: str) -> str:
 def cast(server: RunningServer) -> Cast:
     """Everybody, at the shared server."""
     visitor, other = server.visitor(), server.visitor()
-    answer = visitor.say("Hello, we are Harbour Light Robotics. What does it cost?")
+    answer = visitor.say("Hello, we are Harbour Light Robotics. Which products are there?")
     other.say("Hello")
     lead = visitor.lead()
     assert lead
     return Cast(server, visitor, other, {role: session_of(server, role) for role in ROLES}, answer, lead["id"])
-
-
-@dataclass
-class Gate:
-    """Somebody else's HTTP server whose answers wait until the gate is opened."""
-
-    port: int = 0
-    reached: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    opened: threading.Event = field(default_factory=threading.Event)
-
-    def plugin(self, seconds: float = 20) -> str:
-        """A plugin whose forced call is held by the gate."""
-        return (
-            f"kind: http\ndescription: A slow neighbour\nbase_url: http://127.0.0.1:{self.port}\nfunctions:\n"
-            f"  - {{name: wait_for_it, description: Waits, force_call: true, timeout_seconds: {seconds},"
-            " request: {method: GET, path: /wait}}\n"
-        )
-
-
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    held = Gate()
-
-    class Neighbour(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            held.reached.release()
-            held.opened.wait(30)
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    neighbour = ThreadingHTTPServer(("127.0.0.1", 0), Neighbour)
-    held.port = neighbour.server_port
-    threading.Thread(target=neighbour.serve_forever, daemon=True).start()
-    yield held
-    held.opened.set()
-    neighbour.shutdown()
-    neighbour.server_close()

@@ -70,7 +70,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     make: Callable[[str], str] = request.getfixturevalue("new_shared_database")
     running = RunningServer(furnish(tmp_path_factory.mktemp("site")), make(request.param)).start()
     visitor = running.visitor()
-    answer = visitor.say("Hello, we are Harbour Light Robotics. What does it cost?")
+    answer = visitor.say("Hello, we are Harbour Light Robotics. Which products are there?")
     lead = visitor.lead()
     assert lead
     yield Site(running, visitor, answer, lead["id"])
