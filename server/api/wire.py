@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -52,12 +51,17 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         gone = asyncio.ensure_future(_disconnected(receive))
+        log, after = self._log, self._after
         try:
-            async for block in _with_pings(self._log.read(self._after)):
-                if gone.done():
+            while not gone.done():
+                block, after = log.take(after)
+                if block:
+                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                elif log.closed:
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
                     return
-                await send({"type": "http.response.body", "body": block, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+                elif not await log.wait(PING_SECONDS):
+                    await send({"type": "http.response.body", "body": b": waiting\n\n", "more_body": True})
         finally:
             gone.cancel()
 
@@ -65,27 +69,6 @@ class EventStream(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _with_pings(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The blocks, with a comment whenever nothing came for a while, so that no proxy takes the line for dead."""
-    waiting: asyncio.Future[bytes] | None = None
-    try:
-        while True:
-            waiting = waiting or asyncio.ensure_future(anext(blocks))
-            done, _ = await asyncio.wait((waiting,), timeout=PING_SECONDS)
-            if not done:
-                yield b": waiting\n\n"
-                continue
-            try:
-                block = waiting.result()
-            except StopAsyncIteration:
-                return
-            waiting = None
-            yield block
-    finally:
-        if waiting is not None:
-            waiting.cancel()
 
 
 async def read_body(request: Request, most: int) -> bytes:

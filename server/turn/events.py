@@ -29,7 +29,7 @@ class EventLog:
     __slots__ = (
         "_before",
         "_blocks",
-        "_changed",
+        "_waiting",
         "answer",
         "closed",
         "conversation_id",
@@ -47,7 +47,7 @@ class EventLog:
         self.size = 0
         self._before = 0
         self._blocks: list[bytes] = []
-        self._changed: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[bool]] = []
 
     @property
     def last(self) -> int:
@@ -80,34 +80,51 @@ class EventLog:
         self.send("end", answer)
         self.close(answer)
 
+    def take(self, after: int) -> tuple[bytes, int]:
+        """(the events after that number as they are sent, the number of the last of them); empty when none is new."""
+        new = self._blocks[max(after - self._before, 0) :]
+        return (new[0] if len(new) == 1 else b"".join(new)), max(after, self.last)
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Waits for something new; False when nothing came in that time."""
+        loop = asyncio.get_running_loop()
+        changed: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(changed)
+        timer = loop.call_later(seconds, _settle, changed, False) if seconds is not None else None
+        try:
+            return await changed
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if changed in self._waiting:
+                self._waiting.remove(changed)
+
     async def read(self, after: int = 0) -> AsyncIterator[bytes]:
         """The events after that number, several together when they are there already, until the end."""
-        at = max(after - self._before, 0)
         while True:
-            if at < len(self._blocks):
-                new = self._blocks[at:]
-                at += len(new)
-                yield new[0] if len(new) == 1 else b"".join(new)
+            block, after = self.take(after)
+            if block:
+                yield block
             elif self.closed:
                 return
             else:
-                await self._change()
+                await self.wait()
 
     async def done(self) -> bytes | None:
         """Waits for the end; the whole chat answer, None when the turn failed."""
         while not self.closed:
-            await self._change()
+            await self.wait()
         return self.answer
 
-    async def _change(self) -> None:
-        if self._changed is None:
-            self._changed = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._changed)
-
     def _wake(self) -> None:
-        if self._changed is not None:
-            self._changed.set_result(None)
-            self._changed = None
+        waiting, self._waiting = self._waiting, []
+        for changed in waiting:
+            _settle(changed, True)
+
+
+def _settle(changed: asyncio.Future[bool], value: bool) -> None:
+    if not changed.done():
+        changed.set_result(value)
 
 
 class EventShelf:

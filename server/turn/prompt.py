@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -111,7 +112,8 @@ def _note(turn: Turn, *, with_passages: bool) -> str:
     lines = ["<note>"]
     if turn.directive:
         lines.append(turn.directive.text_for_model)
-    lines.append(f"Now: {turn.now.isoformat(timespec='minutes')}. Language: {turn.language}.")
+    now = turn.now.astimezone(ZoneInfo(turn.timezone or "UTC"))
+    lines.append(f"Now for the customer: {now:%A} {now.isoformat(timespec='minutes')}. Language: {turn.language}.")
     for call in turn.forced:
         lines.append(f"Data from {call.function}: {_result(call)}")
     told = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}

@@ -66,7 +66,7 @@ def _once(visitor: Visitor, message_id: str, text: str, ledger: Ledger) -> None:
 def test_twenty_kills_lose_and_double_nothing(own_server: RunningServer) -> None:
     visitors = [own_server.visitor() for _ in range(CHATTERS)]
     for visitor in visitors:
-        visitor.say("Hello")
+        visitor.say(f"Hello from {visitor.id}")
     ledger, stop, chance = Ledger(), threading.Event(), random.Random(7)
     threads = [threading.Thread(target=chat_until, args=(stop, visitor, ledger)) for visitor in visitors]
     for thread in threads:
