@@ -64,17 +64,19 @@ _QUESTION = re.compile(
 _POLITE_START = re.compile(
     r"(?:(?:hi|hello|hey|oh|ok|okay|sure|yes|yeah|yep|well|so|um|uh|hmm|of course|certainly|thanks|"
     r"thank you|great|sorry|no problem|alright|"
-    r"actually|no|it's|its|it is|it'd be|that's|that is|that would be|this is|we're|we are|i'm|i am|"
+    r"actually|no|it's|its|it is|it'd be|that's|that is|that would be|this is|"
     r"mine is|ours is|they're|called|named|"
     r"name is|just|probably|mainly|mostly|i think it's|i think|i guess it's|i guess|let's say|"
     r"the (?:name|company|answer|account|product|username) (?:is|would be))(?:[\s,.!:]+)"
     r"|(?:好的?|嗯+|哦|啊|额|呃|行|可以|当然|没问题|是的|您好|你好|那个|不好意思|抱歉|对|不对)[\s,.!:、。~]+"
-    r"|(?:就是|叫做?|是叫?|我们?是|我们?叫|名字(?:是|叫)|公司(?:是|叫|名(?:称|字)?(?:是|叫)?)|我的?是|"
+    r"|(?:就是|是|名字(?:是|叫)|公司(?:是|叫|名(?:称|字)?(?:是|叫)?)|我的?是|"
     r"这边是|应该是|大概是?|主要是|(?:注册)?账号是?|"
     r"用户名是?|产品是?|答案是|我们公司(?:是|叫))[\s:]*(?=.))"
 )
+_LEAD_IN = re.compile(r"(?:we're|we are|i'm|i am)\s+|(?:叫做?|是叫?|我们?是|我们?叫)[\s:]*(?=.)")
 _POLITE_END = re.compile(
-    r"(?:[\s,.!。、~;:\u200b]|(?<![a-z])(?:thanks a lot|thanks|thank you very much|thank you|thx|"
+    r"(?:(?<=\s)[:;]-?[)dp(]|[\s,.!。、~;:\u200b]|(?<![a-z])(?:thanks a lot|thanks|thank you very much|"
+    r"thank you|thx|"
     r"please|cheers|sir)(?![a-z])|"
     r"(?<=[\u4e00-\u9fff,.!\s])(?:谢谢您|谢谢你|谢谢啦|谢谢|多谢|感谢)|"
     r"(?<=[\u4e00-\u9fff])[哦哈啦呀吧呢啊噢喔嘛]|[\U0001F300-\U0001FAFF\u2600-\u27bf])++$"
@@ -99,12 +101,15 @@ def is_small_talk(text: str) -> bool:
     return len(stripped) < 60 and (_SMALL.fullmatch(stripped) is not None or is_polite(stripped))
 
 
-def clean(reading: Reading, start: int, end: int) -> tuple[int, int]:
-    """`start:end` without politeness, lead-in ("It's", 就是) and signs at its ends."""
+def clean(reading: Reading, start: int, end: int, *, of_a_name: bool = True) -> tuple[int, int]:
+    """`start:end` without politeness, lead-in ("It's", 就是) and signs at its ends.
+
+    `of_a_name`: "we are" and 我们是 are lead-in too.
+    """
     while True:
         text = reading.low[start:end]
         left = len(text) - len(text.lstrip(_SIGNS))
-        if not left and (polite := _POLITE_START.match(text)):
+        if not left and (polite := _POLITE_START.match(text) or (_LEAD_IN.match(text) if of_a_name else None)):
             left = polite.end()
         end -= len(text) - len(_trim_end(text))
         if not left or start + left >= end:
@@ -134,6 +139,10 @@ _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9_.])({_PLAIN.pattern})\s?(k|m|w|万|千|百|亿|thousand|million)?(?![\d]|"
     rf"\.\d)(?!\s?(?:am|pm|点|月|日|号)\b)"
 )
+_RANGE = re.compile(
+    r"(?<![\w.])\d{1,6}\s?(?:-|~|to|到|至)\s?\d{1,6}(?![\w.])|"
+    r"(?<![\d.])\d{1,6}[到至~-]\d{1,6}(?=[\u4e00-\u9fff])"
+)
 _CN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{1,12}")
 _EN_NUMBER = re.compile(
     r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
@@ -148,6 +157,9 @@ def _number_text(value: float) -> str:
 
 
 def _numbers(reading: Reading) -> list[Claim]:
+    if ranged := _RANGE.search(reading.low):
+        value = reading.raw[ranged.start() : ranged.end()]
+        return [Claim(ranged.start(), ranged.end(), value, value)]
     found = []
     for match in list(_NUMBER.finditer(reading.low))[:20]:
         digits = match[1].replace(",", "")
@@ -169,13 +181,13 @@ def _numbers(reading: Reading) -> list[Claim]:
                 )
         for match in list(_EN_NUMBER.finditer(reading.low))[:5]:
             said = match[0].strip(" -")
-            if (value := english_number(said)) is not None:
+            if (count := english_number(said)) is not None:
                 found.append(
                     Claim(
                         match.start(),
                         match.start() + len(said),
                         reading.raw[match.start() : match.start() + len(said)],
-                        str(value),
+                        str(count),
                     )
                 )
     return found
@@ -192,7 +204,7 @@ def number(reading: Reading, field: CollectField, *, asked: bool) -> list[Claim]
     for claim in _numbers(reading):
         if label and not 0 <= claim.start - label.end() <= 12:
             continue
-        if len(claim.normalised) > 9:
+        if claim.normalised.isdigit() and len(claim.normalised) > 9:
             continue  # a telephone number, not a quantity
         reason = whose.doubt(reading, claim.start, claim.end, own=asked)
         found.append(Claim(claim.start, claim.end, claim.value, claim.normalised, doubt=reason))

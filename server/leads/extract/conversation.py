@@ -113,6 +113,8 @@ def _contacts(setting: Setting, state: State, reading: Reading, earlier: str) ->
     taken: list[tuple[int, int]] = []
     account = next((f for f in setting.fields if f.meaning == "account"), None)
     accounts = told.find("account", reading, (), earlier=earlier)
+    if asked and asked is account and (bare := told.bare("account", reading)):
+        accounts.append(bare)
     if target := setting.first("wechat", asked):
         claims = wechat.find(reading, asked=asked is target, earlier=earlier)
         taken += _keep(setting, state, reading, target, claims)
@@ -122,14 +124,6 @@ def _contacts(setting: Setting, state: State, reading: Reading, earlier: str) ->
     if target := setting.first("phone", asked):
         waiting = asked if asked is target or (asked and asked.type in ("phone", "wechat")) else None
         claims = _phones(setting, state, reading, asked_now=asked is target, earlier=earlier)
-        if (
-            asked
-            and asked is account
-            and phone.alone(reading, 0, 0) is False
-            and len(claims) == 1
-            and phone.alone(reading, claims[0].start, claims[0].end)
-        ):
-            claims = []
         _keep(setting, state, reading, target, [c for c in claims if not _inside(c, taken, accounts)])
         _remember_partial(setting, state, reading, told_phone=waiting is not None, earlier=earlier)
     _same_as_phone(setting, state, reading)
@@ -255,7 +249,7 @@ def _texts(setting: Setting, state: State, reading: Reading, earlier: str) -> No
 
 
 def _bare_answer(setting: Setting, state: State, reading: Reading, target: CollectField, *, other_told: bool) -> None:
-    claim = told.bare(target.meaning, reading)
+    claim = told.bare(target.meaning, _without_contacts(state, reading) if target.meaning != "account" else reading)
     if claim is None or (other_told and target.meaning is None):
         return
     if target.meaning != "account" and any(
@@ -263,6 +257,15 @@ def _bare_answer(setting: Setting, state: State, reading: Reading, target: Colle
     ):
         return
     _keep(setting, state, reading, target, [claim])
+
+
+def _without_contacts(state: State, reading: Reading) -> Reading:
+    """The message with commas in the place of what it gave for other fields."""
+    raw = reading.raw
+    for one in state.found.values():
+        if one.message_id == reading.id and len(one.value) > 3:
+            raw = raw.replace(one.value, "," * len(one.value), 1)
+    return Reading(raw, reading.id)
 
 
 def _overlaps(reading: Reading, found: Found, claim: Claim) -> bool:

@@ -24,6 +24,11 @@ _NUM = rf"(?:\d{{1,2}}|[{CHINESE}]{{1,3}})"
 _DATE = r"(?P<d>3[01]|[12]\d|0?[1-9])"
 
 
+_NEXT_WEEK = re.compile(
+    r"\bnext week\W+(?:(?:say|on|maybe|perhaps|like|either)\W+){0,2}$|下个?(?:周|星期|礼拜)[吧,、 的]{0,3}$"
+)
+
+
 def _shift(days: int, part: str = "") -> Make:
     return lambda m, now, _: Day(m.start(), m.end(), now.date() + timedelta(days=days), part=part)
 
@@ -56,6 +61,8 @@ def _weekday(m: re.Match[str], now: datetime, weeks: int | None, weekday: int) -
 def _english_weekday(m: re.Match[str], now: datetime, _: bool) -> Hit | None:
     which, after = (m["which"] or "").strip(), (m["after"] or "").strip()
     weekday = _DAYS[m["day"]]
+    if not which and _NEXT_WEEK.search(m.string, max(0, m.start() - 30), m.start()):
+        return _weekday(m, now, 1, weekday)
     if which.startswith("last"):
         return _weekday(m, now, -1, weekday)
     if which.startswith(("next", "the following", "following")) or after == "next week" or "next week" in which:
@@ -73,6 +80,8 @@ def _chinese_weekday(m: re.Match[str], now: datetime, _: bool) -> Hit | None:
         if not m["day"].isdigit()
         else int(m["day"]) - 1
     )
+    if not which and _NEXT_WEEK.search(m.string, max(0, m.start() - 8), m.start()):
+        which = "下"
     weeks = {"": None, "这": 0, "本": 0, "下": 1, "下下": 2, "上": -1, "上上": -2}.get(which)
     return _weekday(m, now, weeks, weekday)
 
@@ -147,7 +156,16 @@ def _dotted(m: re.Match[str], now: datetime, _: bool) -> Hit | None:
     return _date(m, int(m[3]) if m[3] else None, int(m[2]), int(m[1]), now)
 
 
+def _next_month(m: re.Match[str], now: datetime, _: bool) -> Hit | None:
+    try:
+        return Day(m.start(), m.end(), date(now.year + now.month // 12, now.month % 12 + 1, small_number(m["d"])))
+    except ValueError:
+        return None
+
+
 DAYS: list[Rule] = [
+    rule(_next_month, rf"下个?月(?P<d>\d{{1,2}}|[{CHINESE}]{{1,3}})[号日]"),
+    rule(_next_month, rf"\b(?:on )?(?:the )?{_DATE}(?:st|nd|rd|th) of next month\b"),
     rule(_days_from_now, r"\b(?:the )?day after (?:tomorrow|tmrw|tmr|tomorow)\b|大?后天|后日"),
     rule(_shift(-2), r"\b(?:the )?day before yesterday\b|前天"),
     rule(_shift(1), r"\b(?:tomorrow|tmrw|tmr|tomorow|tommorow|tommorrow)\b|明天|明日|明儿个?|翌日"),
@@ -161,12 +179,14 @@ DAYS: list[Rule] = [
     rule(_shift(-1), r"\byesterday\b|昨天|昨日|昨晚|\blast night\b"),
     rule(
         _english_weekday,
-        r"\b(?P<which>(?:this coming|coming|next week(?: on)?|the following|following|next|this|last|a week on)\s+)?",
+        r"\b(?P<which>(?:this coming|coming|next week(?: on)?|the following|following|next|this|last|"
+        r"a week on)\s+)?",
         rf"(?P<day>{DAY})\b\.?(?P<after>\s+(?:next week|after next|week)\b)?(?!'s|\s*(?:,\s*)?(?:ltd|inc)\b)",
     ),
     rule(
         _chinese_weekday,
-        r"(?P<which>下下个?|上上个?|这个?|本|下个?|上个?)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-7])(?![\d年个])",
+        r"(?P<which>下下个?|上上个?|这个?|本|下个?|上个?)?(?:周|星期|"
+        r"礼拜)(?P<day>[一二三四五六日天末1-7])(?![\d年个])",
     ),
     rule(
         _counted,
@@ -175,11 +195,13 @@ DAYS: list[Rule] = [
     ),
     rule(
         _counted,
-        rf"\b(?P<n>\d{{1,3}}|an?|half an|{ONE_TO_TWELVE})\s+(?P<unit>minutes?|hours?|days?|weeks?)\s+from\s+now\b",
+        rf"\b(?P<n>\d{{1,3}}|an?|half an|{ONE_TO_TWELVE})\s+(?P<unit>minutes?|hours?|days?|"
+        rf"weeks?)\s+from\s+now\b",
     ),
     rule(
         _counted,
-        rf"(?P<n>\d{{1,3}}|[{CHINESE}]{{1,3}}|半)\s?(?P<half>个半)?个?(?P<unit>小时|钟头|分钟|天|星期|礼拜|周)",
+        rf"(?P<n>\d{{1,3}}|[{CHINESE}]{{1,3}}|半)\s?(?P<half>个半)?个?(?P<unit>小时|钟头|分钟|天|星期|"
+        rf"礼拜|周)",
         r"(?:之后|以后|后|过后)",
     ),
     rule(
@@ -190,7 +212,8 @@ DAYS: list[Rule] = [
     rule(_last_year, rf"(?P<which>明|今)年(?P<m>{_NUM})月(?P<d>{_NUM})[日号]?"),
     rule(
         _numbered,
-        rf"(?:(?<!\d)(?P<y>20\d\d)年)?(?<![\d{CHINESE}])(?P<m>{_NUM})\s?月\s?(?P<d>\d{{1,2}}|[{CHINESE}]{{1,3}})",
+        rf"(?:(?<!\d)(?P<y>20\d\d)年)?(?<![\d{CHINESE}])(?P<m>{_NUM})\s?月\s?(?P<d>\d{{1,2}}|"
+        rf"[{CHINESE}]{{1,3}})",
         r"(?:\s?[日号])?(?![\d个])",
     ),
     rule(
@@ -204,6 +227,11 @@ DAYS: list[Rule] = [
     ),
     rule(_dotted, r"(?<![\d./-])(3[01]|[12]\d|0?[1-9])\.(1[0-2]|0?[1-9])\.(20\d\d)?(?![\d])"),
     rule(_slashed, r"(?<![\d./-])(3[01]|[12]\d|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?:/(20\d\d|\d\d))?(?![\d/])"),
+    rule(
+        _numbered,
+        rf"(?<![\d.])(?P<y>x^)?(?P<m>1[0-2]|[1-9])\.{_DATE}(?=\s?(?:上午|下午|早上|晚上|中午|[日号]))",
+    ),
+    rule(_day_of_month, rf"(?:本月|这个?月)(\d{{1,2}}|[{CHINESE}]{{1,3}})[号日]"),
     rule(_day_of_month, rf"(?<![\d月{CHINESE}.-])(\d{{1,2}}|[{CHINESE}]{{1,3}})[号日](?![线楼店馆码院机])"),
     rule(
         _day_of_month,

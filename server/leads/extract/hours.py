@@ -105,7 +105,8 @@ TIMES: list[Rule] = [
     rule(_clock, rf"(?<![\d:.])(?P<h>[01]?\d|2[0-4])[:.](?P<m>[0-5]\d){_AP}"),
     rule(
         _twenty_four,
-        rf"(?P<p>(?:{_ZH_PART})的?)?\s?(?<![\d:.])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?:\s?h\b)?",
+        rf"(?P<p>(?:{_ZH_PART})的?)?\s?(?<![\d:.])(?P<h>[01]?\d|"
+        rf"2[0-4]):(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?:\s?h\b)?",
     ),
     rule(_clock, rf"(?<![\d:.$€£-])\b{_H12}{_AP}"),
     rule(_clock, rf"\b{_H12}\s?o'?\s?clock\b{_AP}?"),
@@ -113,7 +114,8 @@ TIMES: list[Rule] = [
     rule(
         _clock,
         rf"\b(?:at|around|about|by|after|@)\s?(?P<h>2[0-3]|1\d|0?[1-9]|{ONE_TO_TWELVE})(?::(?P<m>[0-5]\d))?",
-        r"(?![\w:%.-](?<!\.)|\.\d|\s?(?:%|people|users?|units?|robots?|dollars|euros|usd|per|hours?|days?|min|months?|weeks?|",
+        r"(?![\w:%.-](?<!\.)|\.\d|\s?(?:%|people|users?|units?|robots?|dollars|euros|usd|per|hours?|"
+        r"days?|min|months?|weeks?|",
         r"years?|times?|seats?|licen[cs]es|of\b|percent))",
     ),
     rule(_noon, r"\b(?:noon|midday)\b"),
@@ -123,7 +125,8 @@ TIMES: list[Rule] = [
         _chinese_hour,
         rf"(?P<day>(?<=[天日号晚早周一二三四五六]))?(?P<p>{_ZH_PART})?的?\s?(?<![\d:.第有差])",
         rf"(?:(?<![{CHINESE}])|(?<=[周期拜][一二三四五六日]))(?P<h>\d{{1,2}}|[{CHINESE}]{{1,3}})\s?",
-        rf"(?:点钟?|时(?![间候代长尚常]))(?P<m>半|一刻|三刻|整|(?:[0-5]?\d|[{CHINESE}]{{1,3}})分?(?![\d个天]))?",
+        rf"(?:点钟?|时(?![间候代长尚常]))(?P<m>半|一刻|三刻|整|(?:[0-5]?\d|"
+        rf"[{CHINESE}]{{1,3}})分?(?![\d个天]))?",
         r"(?!建议|要求|问题|原因|意见|想法|需求|疑问|[儿些]|[零一二三四五六七八九]{2})",
     ),
 ]

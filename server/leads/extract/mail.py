@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -33,10 +32,16 @@ _FILLED = words("placeholder")
 _PLACEHOLDER_DOMAINS = words("placeholder domain")
 _SEQUENCE = re.compile(r"(\w)\1*|0?123\d*|abc\d*|qwe\w*|asd\w*|test\d*|xxx*")
 _ROLE = words("role address")
+_OURS_AFTER = re.compile(r"[\s)]*(?:is|,|\(|是)\s*(?:our|my|mine|ours|我)")
+_COPIED = re.compile(
+    r"\b(?:include|add)\b(?! me\b)[^.,;]{0,24}$|\b(?:invite|cc|copy|loop in)\b(?! me\b)[^,;!?]{0,60}$|"
+    r"抄送[^,。]{0,6}$|邀请[^,。我]{0,8}$"
+)
+_COPIED_AFTER = re.compile(r"\s*(?:in|on|into) (?:cc|copy)\b")
+_CODE_AFTER = re.compile(r"[:/][\w~]")
 _NO_REPLY = re.compile(r"no-?reply|do-?not-?reply|mailer-daemon|postmaster")
 
 
-@lru_cache(maxsize=2048)
 def normalise(address: str) -> str | None:
     """The address in lower case when it is one (no name server is asked), else None."""
     try:
@@ -67,13 +72,21 @@ def _spans(reading: Reading, asked: bool) -> list[tuple[int, int, str]]:
     while at >= 0 and len(found) < MOST:
         local = _BEFORE.search(text, max(0, at - 64), at)
         domain = _AFTER.match(text, at + 1)
-        if local and domain:
+        if local and domain and not _is_code(text, local, domain):
             found.append(_plain(text, at, local.start(), domain))
         at = text.find("@", at + 1)
     covered = [(start, end) for start, end, _ in found]
     if _SPELLED_HINT.search(reading.low):
         found += [s for s in _spelled(reading, asked) if not any(a < s[1] and s[0] < b for a, b in covered)]
     return sorted(found)
+
+
+def _is_code(text: str, local: re.Match[str], domain: re.Match[str]) -> bool:
+    """git@host:path, @scope/package@1.2.3."""
+    version = re.fullmatch(r"[\d.]+", domain[0]) is not None
+    return (
+        version or text[local.start() - 1 : local.start()] == "/" or _CODE_AFTER.match(text, domain.end()) is not None
+    )
 
 
 def _plain(text: str, at: int, start: int, domain: re.Match[str]) -> tuple[int, int, str]:
@@ -130,7 +143,9 @@ def _claim(reading: Reading, start: int, end: int, address: str, asked: bool, ea
     before = reading.before(start)
     reason = whose.doubt(reading, start, end, earlier=earlier)
     role = address.lower().partition("@")[0] in _ROLE
-    lone = asked or alone(reading, start, end)
+    lone = asked or alone(reading, start, end) or _OURS_AFTER.match(reading.low, end) is not None
+    if not reason and (_COPIED.search(before) or _COPIED_AFTER.match(reading.low, end)):
+        reason = whose.OTHER
     if not reason and _NO_REPLY.search(address.lower()):
         reason = "Nobody reads mail at that address."
     if not reason and role and not lone and whose.owner_before(before) != "own" and not _CUE.search(before):

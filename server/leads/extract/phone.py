@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
@@ -55,6 +54,7 @@ _CN_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 _NAMED_AFTER = re.compile(
     r"\s*(?:,|\(|is|are|是|为)\s*(?:my|our|the|我的?)\s*(?:\w+\s)?(?:number|phone|cell|mobile|电话|手机|号码)"
 )
+_MASKED = re.compile(r"[ -]?[*x•]{2,8}[ -]?\d{2,4}(?!\d)")
 _SERVICE = re.compile(r"\+86[48]00\d{7}")
 _QUAD = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){3}\s*")
 _DATE = re.compile(r"\(?(?:19|20)\d\d[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:0?[1-9]|[12]\d|3[01])(?!\d)")
@@ -86,7 +86,6 @@ _ALONE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def parse(digits: str, regions: tuple[str, ...]) -> PhoneNumber | None:
     """The valid number that these digits are in the first region where they are one, else None."""
     if digits.startswith("00") and len(digits) > 10:
@@ -204,6 +203,9 @@ def _claim(reading: Reading, run: Run, regions: tuple[str, ...], asked: bool, ea
     cue = _cue(before)
     best = _best(reading, run, regions)
     part = best[0] if best else run
+    if hidden := _MASKED.match(reading.low, run.end):
+        value = reading.raw[run.start : hidden.end()]
+        return Claim(run.start, hidden.end(), value, value, doubt="Some of its digits are hidden.")
     if _is_something_else(reading, part) or cue == "not":
         return None
     if not best or _nonsense(run.digits):

@@ -17,13 +17,13 @@ _NAME = (
 )
 _CUE = re.compile(rf"{_NAME}|加(?:一下)?(?:我|v)|(?<![a-z])add me(?![a-z])")
 CUE = re.compile(_NAME)
-_SEP = r"[\s:=,(>\-\"'.]{0,4}"
+_SEP = r"[\s?:=,(>\-\"'.]{0,4}"
 _FILL = (
     r"(?:(?:id|account|number|no|username|handle|name|is|are|it's|its|at|as|me|us|on|the|my|also|just|"
     r"under|by|via|with|to|would be|"
     r"wechat|weixin|wx|vx|v|qq|search|for|add|please|and|or|same)(?![a-z0-9_-])|号码?|账号|是|为|就是|"
     r"叫|搜索?|加|用|请|可以|直接|吧|我的?|好友|"
-    r"微信|也|的|qq号?|搜一下|一下|联系)"
+    r"微信|也|的|qq号?|搜一下|一下|联系|行吗?|可以吗?|好吗)"
 )
 _AFTER = re.compile(
     rf"(?P<fill>{_SEP}(?:{_FILL}{_SEP}){{0,5}})(?P<id>[a-z][a-z0-9_-]{{5,19}}|"
@@ -50,7 +50,7 @@ _FAKE = re.compile(
     r"qwer\w*|wxid|your_?\w*id|my_?wechat\w*|123\w*"
 )
 _QQ = re.compile(
-    r"(?<![a-z])qq\s{0,2}(?:号码?|number|id)?\s{0,2}(?:is|是|:|为)?\s{0,2}(\d{5,11})(?!\d)|"
+    r"(?:(?<![a-z])qq|扣扣)\s{0,2}(?:号码?|number|id)?\s{0,2}(?:is|是|:|为)?\s{0,2}(\d{5,11})(?!\d)|"
     r"(?<!\d)(\d{5,11})\s?(?:是)?(?:我的?)?qq(?![a-z.])"
 )
 _NOT_SAME = re.compile(r"不是(?:手机|电话|同)|不同号|不一样|不同|isn't|is not|not the same|different")
@@ -66,7 +66,9 @@ _SAME = re.compile(
     r"|(?:number|phone|mobile|cell)[^.!?\d]{0,20}\b(?:also|too)\b[^.!?\d]{0,20}we-?chat|(?:also|works|"
     r"find me|reach me|i'm|me) (?:on|for|as|my) we-?chat(?: too| as well| with (?:that|this|"
     r"the same) number)"
-    r"|we-?chat (?:too|as well)\b"
+    r"|we-?chat (?:too|as well)\b|\balso (?:on )?(?:my )?we-?chat\b"
+    r"|(?:微信|wechat|wx|vx)号?\s?[/、和&+]\s?(?:手机|电话)|(?:手机|电话)号?码?\s?[/、&+]\s?(?:微信|"
+    r"wechat|wx|vx)"
 )
 _SAME_ANSWER = re.compile(
     r"\b(?:same|identical)\b|(?:my|it's my|the) (?:phone|mobile|cell)(?: number)?\W*$|同号|一样|手机号|"
@@ -154,7 +156,7 @@ def _ordinary(word: str) -> bool:
 
 def qq(reading: Reading) -> tuple[int, int] | None:
     """Where a QQ number stands that was not said to be the WeChat one."""
-    found = _QQ.search(reading.low) if "qq" in reading.low else None
+    found = _QQ.search(reading.low) if "qq" in reading.low or "扣扣" in reading.low else None
     return found.span() if found else None
 
 

@@ -14,13 +14,16 @@ from server.leads.extract.days import DAY, DAYS, MONTH
 from server.leads.extract.hours import PARTS, TIMES
 from server.leads.extract.moments import Day, Hit, Hour, Part, Point, hits
 from server.leads.extract.numerals import ONE_TO_TWELVE
+from server.leads.extract.phone import is_polite
 from server.leads.extract.reading import Reading
 
 _HINT = re.compile(
     rf"tomorrow|\btmrw?\b|\btomm?or+ow|today|tonight|yesterday|\b(?:{DAY}|{MONTH}|noon)\b|midday|midnight|"
-    rf"\d\s?[ap]\.?m\b|\d:\d\d|o'?clock|\b(?:{ONE_TO_TWELVE})\s?[ap]\.?m\b|half past|quarter (?:past|to)|from now|"
-    rf"\d[/.]\d|\bthe \d|\bin (?:\d+|an?|half|{ONE_TO_TWELVE})\b|\d(?:st|nd|rd|th)\b|20\d\d-|\bat (?:\d|{ONE_TO_TWELVE})|"
-    r"around \d|after \d|between|\d\dh|morning|afternoon|evening|night|[周月日号点时天晚早后]|星期|礼拜|[上下中]午|\d{1,2}-\d"
+    rf"\d\s?[ap]\.?m\b|\d:\d\d|o'?clock|\b(?:{ONE_TO_TWELVE})\s?[ap]\.?m\b|half past|quarter (?:past|to)|"
+    rf"from now|\d[/.]\d|\bthe \d|\bin (?:\d+|an?|half|{ONE_TO_TWELVE})\b|\d(?:st|nd|rd|th)\b|20\d\d-|"
+    rf"\bat (?:\d|{ONE_TO_TWELVE})|"
+    r"around \d|after \d|between|\d\dh|morning|afternoon|evening|night|[周月日号点时天晚早后]|星期|"
+    r"礼拜|[上下中]午|\d{1,2}-\d"
 )
 PAST = "The time is in the past."
 _FILL = re.compile(
@@ -34,22 +37,29 @@ _CUE = re.compile(
     r"\b(?:meet|meeting|call|calls|demo|talk|chat|speak|schedule|book|appointment|available|"
     r"availability|free|slot|works?|suits?|visit|"
     r"catch up|zoom|teams|conference|walk ?through|presentation|sync|discuss|connect|come by|drop by|"
-    r"reach me|call me|contact me|see you|let's|"
+    r"reach me|call me|contact me|see you|let's|how about|what about|could we|can we|shall we|any ?time|"
     r"reschedule|move it|make it|push it|ring|phone)\b|联系|开会|会议|见面|面谈|约|沟通|聊|通话|电话|"
     r"打给|演示|有空|有时间|方便|拜访|改到|改成|改为|视频|"
     r"时间|可以|会面|碰面|碰头|见个?面|回电|找我|推迟到|提前到|安排|空闲|对接"
 )
-_OUR_PART = re.compile(r"\b(?:i|i'm|me|we|us|my|our|let's|i'll|i'd|we'd|we'll)\b|我|咱|给我|吗$|约|聊|可以")
+_OUR_PART = re.compile(
+    r"\bwould\b[^?]{0,60}\b(?:ok|okay|work|suit)\b|\b(?:i|i'm|me|we|us|my|our|let's|i'll|i'd|we'd|"
+    r"we'll)\b|how about|what about|我|咱|给我|吗$|约|聊|可以"
+)
 _NOT_A_MEETING = re.compile(
     r"\b(?:launch(?:es|ing)?|deadline|holiday|vacation|deliver(?:y|ed)?|ship(?:s|ped|ping)?|arriv(?:e|"
     r"es|ed)|release[sd]?|expires?|renew(?:s|al)?|"
     r"birthday|order(?:ed)?|bought|signed up|since|until|closed?|born|invoice|payment|go live|due|"
+    r"every|daily|weekly|"
     r"out of office|trade fair|exhibition|travel(?:ling)?)\b"
-    r"|上线|截止|放假|度假|发货|到货|交货|发布|到期|续费|生日|下单|买的|购买|注册的|开业|出差|展会|"
+    r"|上线|截止|放假|度假|发货|到货|交货|发布|到期|续费|生日|下单|买的|购买|"
+    r"注册的|开业|出差|展会|"
     r"付款|交付|旅游|收到|之前就|已经"
 )
+_REGULAR = re.compile(r"\b(?:every|daily|weekly|usually)\b|每(?:天|周|个|月|日)|平时|通常")
 _UNFIT_BEFORE = re.compile(
-    r"(?:\bnot|\bexcept|can't(?: do| make)?|cannot(?: do| make)?|won't(?: do)?|\bbusy|\bunavailable|"
+    r"(?:\bnot|\bexcept|\b(?:any|every)\w*(?: day| time)? but|can't(?: do| make)?|cannot(?: do| make)?|"
+    r"won't(?: do)?|\bbusy|\bunavailable|"
     r"\baway|\boff|不是|不要|除了|别在?|没空|不在)"
     r"(?:\s+(?:on|at|until|from|it|for|the|available|free|in|this|work))*\s*$"
 )
@@ -231,7 +241,9 @@ def _wanted(reading: Reading, group: _Group, asked: bool) -> bool:
     sentence = reading.low[start:end]
     if _NOT_A_MEETING.search(sentence) and not re.search(r"\bcall me|meet|demo|见面|开会|联系我|约", sentence):
         return False
-    if asked:
+    if _REGULAR.search(sentence):
+        return False
+    if asked or (group.day and group.hour and is_polite(reading.low[: group.start] + reading.low[group.end :])):
         return True
     if not _CUE.search(sentence):
         return False
@@ -305,6 +317,8 @@ def _claim(
         and re.search(r"\bhas\b|\bhave\b|\bmeeting with\b|他们?|她们?", before)
     ):
         reason = whose.OTHER
+    if normal is None and not asked:
+        return None
     if normal is None:
         return Claim(group.start, group.end, value, value, doubt=reason or PAST)
     return Claim(group.start, group.end, value, normal, doubt=reason)

@@ -6,7 +6,6 @@ The nearest word before a value that names an owner decides. When there is none,
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from server.leads.extract.reading import HIDDEN, Reading
 
@@ -17,7 +16,7 @@ NEGATED = "The customer said that this is not it."
 COMMAND = "It is an instruction to the assistant, not something told about oneself."
 QUOTED = "It repeats what somebody else said."
 QUESTION = "It stands in a question, and nothing says that it is the customer's own."
-REPORT = "It is an address that the customer wrote to or heard from, not their own."
+REPORT = "The customer wrote to it, called it or heard from it: it is not their own."
 
 _THING = (
     r"(?:numbers?|phones?|mobiles?|cells?|cellphones?|tel|telephone|whatsapp|e-?mails?|mail|wechat|weixin|"
@@ -50,6 +49,7 @@ _OTHER_EN = "|".join(
         rf"\b(?:your|you guys'?|yours)\s+(?:[\w-]+\s+){{0,2}}?(?:{_THING}|support|sales|office|website|"
         rf"team)\b",
         r"\b(?:his|hers|theirs|yours|her)\s+(?:is|:)",
+        rf"\b(?:his|her|their|your|the) (?:\w+ )?(?:rep|salesperson|salesman|{_PERSON[3:]}(?:'s?)?(?!\w)",
         r"\b(?:call|contact|reach|e-?mail|text|ask|message|add|ring|phone|tell|write(?: to)?|"
         r"speak (?:to|with)|"
         r"talk (?:to|with)|get|dial|cc|copy|loop in|invite)\s+(?:him|her|them|his|their|bob)\b",
@@ -58,6 +58,7 @@ _OTHER_EN = "|".join(
         r"customer (?:service|care)|reception|"
         r"front desk|switchboard|after-?sales)\b",
         r"\b(?:support|sales|service|help) (?:line|desk|hotline)\b",
+        r"\b(?:our|the|your)\s+(?:[\w-]+\s+){1,3}?(?:department|dept|team)\b",
         rf"\b(?!here|it|that|what|where|there|who|how|let|today|tomorrow|company|everyone|he|she|"
         rf"one)[a-z]+'s\s+(?:[\w-]+\s+)?{_THING}\b",
     ]
@@ -91,7 +92,19 @@ _REPORT_EN = (
     r"rang|phoned|texted|messaged|dialled|dialed|tried)\b(?! you (?:from|with))(?! me\b)|"
     r"\b(?:got|received|had) (?:an?|the|your|this|some) (?:[\w-]+ )?(?:call|mail|e-?mail|text|message|"
     r"sms)s?\b|"
-    r"\b(?:mail|e-?mail|call|text|message)s? (?:came )?from\b"
+    r"\b(?:mail|e-?mail|call|text|message)s? (?:came )?from\b|"
+    r"\b(?!you\b)[a-z]+ (?:called|rang|phoned|texted|e-?mailed|messaged|contacted|wrote to) (?:me|us)\b"
+)
+_SEEN = re.compile(
+    r"\b(?:i|we) (?:saw|found|see|noticed|came across|got)\s*(?:the number|this number|"
+    r"number)?\s*$"
+)
+_NAMED_BEHIND = re.compile(r"^[\s,]*is the (?:person|one|contact|guy|man|woman|right)\b")
+_DOES = re.compile(
+    r"^[\s\"')\],]*(?:sent|wrote|e-?mailed|called|contacted|replied|quoted|offered|told|said|bounced|"
+    r"rang|phoned|texted|"
+    r"doesn't|does not|didn't|never|keeps?|belongs?|answered|asked|promised|gave|spam(?:s|med)?|发来|"
+    r"打来|给我打|给我发|一直)"
 )
 _ZH_THING = (
     r"(?:手机|电话|座机|号码|联系方式|微信|邮箱|邮件|email|e-mail|wechat|vx|wx|号|mail|tel|"
@@ -115,6 +128,8 @@ _OTHER_ZH = "|".join(
         r"(?<![其吉排])[他她]们?(?!人)|对方|别人|人家|某人",
         r"竞争对手|竞品|友商|别家|另一家|其他公司|别的公司|隔壁",
         r"客服|热线|前台|总机|售后|服务台",
+        rf"(?<!我是)(?:财务|人事|行政|采购|技术|销售|运营|法务|商务)(?:部门?|那边|同事)?的?{_ZH_THING}",
+        rf"(?:网站|官网|网上|网页|页面)(?:上|里)?(?:的|写的)?{_ZH_THING}",
         rf"(?:你|您)(?:们|们家|们公司|公司|这边)?的?(?:官方|客服|销售|公司)?{_ZH_THING}",
         rf"贵(?:司|公司)的?{_ZH_THING}",
         rf"[\u4e00-\u9fff]{{1,2}}(?:总|经理|先生|女士|老师|工|主任|姐|哥)的?{_ZH_THING}",
@@ -130,7 +145,7 @@ _OWN_ZH = "|".join(
         r"(?:联系|打给?|加|发给?|找|回复|呼叫?|拨打?|通知|邮件|微信|call|"
         r"加一下)(?:一下)?我(?!们?的?(?:同事|老板|朋友|助理|领导|客户|经理|老婆|老公|秘书|财务|采购))",
         r"我(?:就)?(?:是|叫|姓)|本人|留(?:一?个|下|一下)?我?的?(?:电话|手机|微信|邮箱|联系方式)|(?:发|"
-        r"寄)(?:到|至|往)|我在",
+        r"寄)(?:到|至|往)|我在|(?<![\u4e00-\u9fff])我(?=\s?:?\s?$)",
     ]
 )
 _REPORT_ZH = r"(?:给|向|跟|往)[^,。我]{0,12}$|收到|打过|发过|联系过|拨过|来自"
@@ -160,17 +175,28 @@ _NEGATED = re.compile(
     r"|(?:以前|之前|旧|原来|过去|曾经|老)的?(?:手机|电话|微信|邮箱|公司)?(?:号码?)?(?:是|:|叫)?\s*$|"
     r"换掉了?[^,]{0,4}$"
 )
+_WITHHELD = re.compile(
+    r"\b(?:don't|do not|not going to|won't|will not|refuse to|never)\b(?! hesitate)[^,.;!?]{0,30}?"
+    r"\b(?:give|share|leave|call|contact|e-?mail|text|use|store|save|keep)\b[^,.;!?]{0,30}$"
+    r"|\b(?:delete|remove|erase|forget|unsubscribe|stop (?:calling|texting|e-?mailing|contacting|"
+    r"using))\b[^,;.!?]{0,30}$"
+    r"|(?:不想|不愿意?|拒绝|别再?|不要再?|请勿|停止)[^,。;!?]{0,6}(?:留|给|打|发|联系|用|提供|"
+    r"告诉)[^,。;!?]{0,8}$"
+    r"|(?:删除|删掉|移除|去掉|注销)[^,。;!?]{0,10}$"
+)
 _EXAMPLE = re.compile(
     r"\b(?:for example|for instance|e\.g\.?|eg|(?<![@.])example(?!\.)|such as|something like|"
     r"looks? like|(?:numbers?|e-?mails?|address(?:es)?|ids?)"
     r" like|sample|dummy|placeholder|fake|the format|formatted|in the form|let's say|imagine|test number)\b"
-    r"|比如|例如|譬如|举个?例|举例|示例|样例|假的|格式|类似|像是?这样|形如|诸如|如:"
+    r"|比如|例如|譬如|举个?例|举例|示例|样例|测试(?:号码?|电话|手机|邮箱|一下)?:|假的|格式|类似|"
+    r"像是?这样|形如|诸如|如:"
 )
 _EXAMPLE_AFTER = re.compile(
     r"^[^.。]{0,8}(?:for example|for instance|as an example|\(example|之类|这种格式|这样的|等等|为例|"
     r"only an example|is just an example)"
 )
 _SUPPOSED = re.compile(
+    r"\bpretend\b|\b(?:reply|answer|respond) with\b|^\W*say\b|\brepeat\b|假装|假定|复述|"
     r"\b(?:if|what if|suppose|supposing|assuming|say)\s+(?:that\s+)?(?:i|we|someone|somebody|my \w+)\s+"
     r"(?:were|was|gave|give|told|tell|leave|left|provided?|said|say|had|shared?|sent|used?|changed?|"
     r"typed?|entered|put|only)\b"
@@ -197,7 +223,7 @@ _COMMAND_NEAR = re.compile(
     rf"\b(?:set|store|insert|assign|overwrite|write|put|save|record|register|fill|enter|"
     rf"make)\b[^.!?\n]{{0,24}}\b{_THINGS}"
     rf"(?:[ _](?:number|name|address|field|id))?\b[^.!?\n]{{0,16}}?(?:\bto\b|\bas\b|\binto\b|\bwith\b|"
-    rf"=|:)[^.!?\n]{{0,8}}$"
+    rf"=|(?<!my number)(?<!my phone)(?<!my email)(?<!my e-mail)(?<!my wechat)(?<!my mobile):)[^.!?\n]{{0,8}}$"
     rf"|\b(?:update|change)\s+(?:the|your|lead|customer|user|database|crm)\b[^.!?\n]{{0,40}}$"
     rf"|[\"']{_THINGS}[\"']\s*:\s*[\"']?\s*$|\b(?:update|insert into)\s+\w+\s+(?:set|values)\b"
     rf"|(?:把|将)(?!我|本人)[^,。]{{0,10}}(?:电话|手机|邮箱|微信|公司|姓名|名字|字段|联系方式|"
@@ -207,7 +233,8 @@ _COMMAND_NEAR = re.compile(
     rf"|(?:电话|手机|邮箱|微信|公司|姓名|字段|账号)(?:号码?)?(?:字段)?(?:设置?|设定)(?:为|成)?\s*:?\s*$"
 )
 _QUOTING = re.compile(
-    r"\b(?:you|u|it|he|she|they|bot|assistant|website|page|ad|brochure|site)\s+(?:just\s+|also\s+|"
+    r"\b(?:you|u|it|he|she|they|bot|assistant|website|page|ad|brochure|site|rep|guy|agent|somebody|"
+    r"someone)\s+(?:just\s+|also\s+|"
     r"have\s+|had\s+)?"
     r"(?:said|told me|wrote|says|mentioned|gave(?: me)?|sent(?: me)?|listed|showed|lists|shows|replied|"
     r"answered)\b"
@@ -230,10 +257,11 @@ def owner_before(text: str) -> str | None:
     return found.lastgroup if found else None
 
 
-@lru_cache(maxsize=64)
-def commands(low: str) -> bool:
+def commands(reading: Reading) -> bool:
     """Whether the message tries to give the machine new instructions."""
-    return bool(_COMMAND.search(low))
+    if reading.commands is None:
+        reading.commands = _COMMAND.search(reading.low[:2000]) is not None
+    return reading.commands
 
 
 def is_about_other(text: str) -> bool:
@@ -253,7 +281,7 @@ def _quoted(reading: Reading, before: str, start: int) -> bool:
 
 
 def _said_of_value(before: str, after: str) -> str | None:
-    if _NOT_MINE_AFTER.search(after[:60]) or _NEGATED.search(before[-60:]):
+    if _NOT_MINE_AFTER.search(after[:60]) or _NEGATED.search(before[-60:]) or _WITHHELD.search(before[-90:]):
         return NEGATED
     if _EXAMPLE.search(before[-50:]) or _EXAMPLE_AFTER.search(after[:40]):
         return EXAMPLE
@@ -271,6 +299,10 @@ def _said_of_owner(before: str, after: str, earlier: str) -> str | None:
     said_after = named is not None and named.lastgroup == "own" and (owner is None or "," not in after[: named.start()])
     if owner == "own" or said_after:
         return None
+    if _DOES.search(after) or _SEEN.search(before):
+        return REPORT
+    if _NAMED_BEHIND.search(after):
+        return OTHER
     if owner == "other":
         return OTHER
     if _WEAK.search(before):
@@ -288,7 +320,7 @@ def doubt(reading: Reading, start: int, end: int, *, own: bool = False, earlier:
     `earlier` is the sentence before (of this or the message before), for "Talk to Bob. His number is …".
     """
     before, after = reading.before(start).replace(HIDDEN, ""), reading.after(end)
-    if commands(reading.low[:2000]):
+    if commands(reading):
         return COMMAND
     if reason := _said_of_value(before, after):
         return reason

@@ -1,0 +1,195 @@
+"""The customer's company: "we are Harbour Light", 我是星海科技的."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from server.leads.extract.claim import Claim
+from server.leads.extract.phrases import (
+    HAN,
+    LOOSE,
+    PROPER,
+    SENTENCE,
+    ZH_SENTENCE,
+    claim_of,
+    matches,
+    outermost,
+    tidy,
+)
+from server.leads.extract.places import is_place
+from server.leads.extract.reading import Reading
+from server.leads.extract.words import words
+
+_NOT_COMPANY = words("not a company")
+_ZH_NOT = re.compile(
+    r"什么|怎么|哪|谁|吗|呢|为啥|不|没|想|要|需要|多少|如何|可以|能|好的|谢谢|请|^来|^去|^过来|一家|"
+    r"一个|一间|一名|一位|这个|那个|做|搞|卖|从事|负责|刚|来自|用户|"
+    r"你|您|我|他|她|它|朋友|老客户|新客户|客户$|学生|个人|真的|认真|因为|所以|但|如果|看到|听|觉得|"
+    r"认为|打算|准备|考虑|正在|已经|目前|现在|主要|专门|专业|外贸的|小公司|大公司|初创|创业公司|同行|"
+    r"团队$"
+)
+ZH_SUFFIX = re.compile(
+    r"公司|集团|科技|网络|信息|技术|软件|电子|机器人|医院|学校|大学|学院|银行|工厂|[厂店社局院所]$|"
+    r"工作室|事务所|中心|实业|贸易|制造|智能|传媒|文化|教育|物流|股份|"
+    r"有限|研究|协会|商城|酒店|餐饮|食品|医药|生物|能源|汽车|地产|建筑|咨询|设计|服饰|家居|电商|证券|"
+    r"保险|基金|资本|游戏|互娱|通信|半导体|材料|化工|机械|自动化|仪器|光电|航空|"
+    r"超市|旅游|旅行|健康|数据|云$|金融|投资|广告|印刷|包装|农业|环保|电器|电气|数码|安防|控股|实验室|"
+    r"农场|书店|幼儿园|[A-Za-z]"
+)
+_TRADES = words("trade")
+_ONLY_TRADE = re.compile(
+    rf"(?:{ZH_SUFFIX.pattern.removesuffix('|[A-Za-z]')}|外贸|互联网|传统|企业|行业|国企|外企|私企|民营|"
+    rf"国营|上市|业|家|大型|小型|中型)+"
+)
+_ZH_TAIL = re.compile(r"(?:的|啊|哦|呢|吧|呀|哈|嘛|了|这边|这里|那边|上班|工作|任职|就职|做事)+$")
+
+
+_EN_COMPANY_STRONG = re.compile(
+    r"\b(?:(?:our|my|the|your)?\s?company(?:'s)?(?: name)? (?:is|would be|:|=)(?: called| named)?|"
+    r"(?:our|my) (?:company|firm|business|start-?up|agency|organi[sz]ation|employer|shop|studio) "
+    r"(?:is|name is|is called|is named|goes by)(?: called| named)?|company(?: name)?\s?:|we(?:'re|"
+    r" are) called|our company called|an? (?:[a-z-]+ ){0,3}?(?:company|start-?up|firm|agency|business|"
+    r"shop|studio) (?:called|named)|(?:our|my) (?:company|firm|start-?up|employer|business),|"
+    r"(?:i|we) (?:own|run|have|founded) an? [a-z ]{2,24}? (?:called|named)|"
+    r"(?:name|the name) of (?:our|my|the) (?:company|firm|business|organi[sz]ation) is|on behalf of|"
+    r"i represent|we represent|i run|i own|i founded|i(?:'m| am) the (?:owner|founder|ceo|cto) of)\s+"
+)
+_EN_COMPANY_WEAK = re.compile(
+    r"\b(?:we(?:'re| are)|i(?:'m| am) (?:(?!head |director |vp |lead )[A-Za-z'\-]+ ){0,3}?(?:from|with|"
+    r"at|of)|"
+    r"this is (?:[a-z'\-]+ ){1,3}?(?:from|with|at|of)|i work (?:at|for|with)|working (?:at|for)|"
+    r"employed (?:at|by)|"
+    r"(?:[a-z'\-]+ )here (?:from|at|with)|here at|we at|my name is (?:[a-z'\-]+ ){1,3}?(?:from|with|at|"
+    r"of)|name's (?:[a-z'\-]+ ){1,3}?(?:from|with|at)|i do \w+ (?:at|for)|"
+    r"(?:head|director|manager|vp|lead) of (?:[a-z]+ ){1,2}?(?:at|for|with)|(?:engineer|manager|"
+    r"director|head|lead|buyer|owner|founder|developer|cto|ceo|cfo|coo|officer|"
+    r"president|vp|designer|marketer|analyst) (?:at|of|for|with)|"
+    r"calling from|writing from|reaching out from|speaking for)\s+"
+)
+_ZH_COMPANY = [
+    (
+        re.compile(
+            r"(?:我们?|咱们?|本|贵|所在|任职)?(?:公司|企业|单位)(?:的)?(?:全称|名称|名字|"
+            r"名)?\s*(?:是叫|就叫|叫做?|名叫|是|为|:)\s*(?P<v>[^,。!?;\n、]{2,40})"
+        ),
+        True,
+    ),
+    (re.compile(r"(?:我司|敝司|本司)(?:名称)?(?:是|叫做?|为|:)?\s*(?P<v>[^,。!?;\n、]{2,40})"), False),
+    (
+        re.compile(
+            r"(?:我代表|任职于|就职于|供职于|受雇于|我来自|我们来自|来自于?|这里是|我们这边是|"
+            r"我这边是)\s*(?P<v>[^,。!?;\n、]{2,40})"
+        ),
+        False,
+    ),
+    (
+        re.compile(
+            r"(?:我|本人)(?:目前|现在)?在\s*(?P<v>[^,。!?;\n、]{2,30}?)(?:上班|工作|任职|就职|"
+            r"做(?:采购|销售|技术|运营|市场|产品|开发|财务|行政))"
+        ),
+        True,
+    ),
+    (
+        re.compile(r"(?:我|俺)是\s*(?P<v>[^,。!?;\n、]{2,30}?)的(?=[^,。!?;\n]{0,10}(?:$|[,。!?;\n、]))"),
+        False,
+    ),
+    (re.compile(r"(?:我们|咱们)(?:这边)?(?:就)?(?:是|叫做?)\s*(?P<v>[^,。!?;\n、]{2,40})"), False),
+    (re.compile(r"(?:^|[,。;\n])[ \t]{0,4}(?:公司|单位)\s{0,4}(?P<v>[^,。!?;\n、:]{2,30})"), False),
+    (re.compile(r"(?:我叫|我是|我姓)[^,。]{1,8},\s*(?P<v>[^,。!?;\n、]{2,20})的(?=$|[,。])"), False),
+    (re.compile(r"(?:^|[\n,。!])[ \t]{0,4}我是\s{0,4}(?P<v>[^,。!?;\n、]{2,30}(?:公司|集团|科技|有限公司))"), False),
+]
+
+
+def _english_company(reading: Reading, earlier: str) -> list[Claim]:
+    found: list[Claim | None] = []
+    for lead, strong in ((_EN_COMPANY_STRONG, True), (_EN_COMPANY_WEAK, False)):
+        for match in matches(lead, reading.low):
+            start = match.end()
+            value = PROPER.match(reading.text, start, start + 120)
+            text = tidy(value[0]) if value else ""
+            if not text and strong and (loose := LOOSE.match(reading.text, start, start + 120)):
+                text = tidy(loose[0])
+            if _is_company(
+                text, match[0], strong=strong, after=reading.low[start + len(text) : start + len(text) + 20]
+            ):
+                found.append(claim_of(reading, start, start + len(text), earlier, weak=not strong))
+    return [claim for claim in found if claim]
+
+
+def _is_company(text: str, lead: str, *, strong: bool, after: str) -> bool:
+    first = text.split(" ")[0].lower()
+    named = text[0:1].isupper() and " " in text and first in _TRADES
+    if (
+        not text
+        or (first in _NOT_COMPANY and not named)
+        or len(text) < 2
+        or is_place(text)
+        or "@" in after[:1]
+        or not re.search(r"[^\W\d]", text)
+    ):
+        return False
+    if strong:
+        return not re.fullmatch(r"(?:\w+ing|\w+ed|\w+ly)", first) or text[0].isupper()
+    if lead.startswith(("we're", "we are")):
+        return not re.match(r"\s+[a-z]", after) or bool(
+            re.match(
+                r"\s+(?:and|based|located|from|in|a|an|the|who|we|i|here|looking|but|so|interested|"
+                r"with|which|out)\b",
+                after,
+            )
+        )
+    return True
+
+
+def _chinese_company(reading: Reading, earlier: str) -> list[Claim]:
+    found: list[Claim | None] = []
+    for pattern, strong in _ZH_COMPANY:
+        for match in matches(pattern, reading.text):
+            start, text = (
+                match.start("v"),
+                _ZH_TAIL.sub("", match["v"].strip().split(" ")[0] if not match["v"].isascii() else match["v"].strip()),
+            )
+            start += len(match["v"]) - len(match["v"].lstrip())
+            if "的" in text:
+                text = text.split("的")[0]
+            if _is_chinese_company(text, strong=strong, whole=match[0]):
+                found.append(claim_of(reading, start, start + len(text), earlier))
+    return [claim for claim in found if claim]
+
+
+def _is_chinese_company(text: str, *, strong: bool, whole: str) -> bool:
+    if len(text) < 2 or _ZH_NOT.search(text) or is_place(text) or text.isdigit() or "@" in text:
+        return False
+    if re.match(r"贵|你|您|他", whole) or text in ("公司", "集团", "科技公司", "贸易公司", "一公司"):
+        return False
+    if text.isascii():
+        return text[0].isupper() or strong
+    return (strong or bool(ZH_SUFFIX.search(text))) and not _ONLY_TRADE.fullmatch(text)
+
+
+def find(reading: Reading, _: Sequence[str], earlier: str) -> list[Claim]:
+    return outermost(_english_company(reading, earlier) + _chinese_company(reading, earlier))
+
+
+def is_bare(text: str, low: str, whole: bool) -> bool:
+    if (
+        "@" in text
+        or sum(c.isdigit() for c in text) > 6
+        or is_place(text)
+        or re.search(r"[?!:;。]|,.*,.*,", text)
+        or (not whole and not (text[0].isupper() or ZH_SUFFIX.search(text)))
+    ):
+        return False
+    if re.search(rf"[{HAN}]", text):
+        suffixed = re.search(r"(?:公司|集团|科技|厂|店|院|学校|大学|银行|中心|所)$", text)
+        return (
+            len(text) <= 30
+            and "," not in text
+            and ((bool(suffixed) and not re.search("我|你|想|什么|一家|没", text)) or not ZH_SENTENCE.search(text))
+            and len(text) > 1
+        )
+    words = low.split()
+    return (
+        1 <= len(words) <= 8 and not SENTENCE.search(low) and words[0] not in _NOT_COMPANY - _TRADES and len(text) > 1
+    )
