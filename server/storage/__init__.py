@@ -17,6 +17,8 @@ from server.storage.migrate import upgrade
 
 __all__ = ["Database", "Transaction", "new_id", "open_database", "upgrade"]
 
+_NOT_THERE = (sa.exc.OperationalError, sa.exc.DatabaseError)  # the latter: a file that is no database
+
 
 def open_database(url: str) -> Database:
     """Connects, migrates, and starts readers and writers. Raises WrongSetting with one clear line."""
@@ -25,7 +27,9 @@ def open_database(url: str) -> Database:
         if engine.dialect.name == "sqlite":
             Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         upgrade(engine)
-    except (sa.exc.OperationalError, OSError) as error:
+    except (sa.exc.DatabaseError, OSError) as error:
+        if isinstance(error, sa.exc.DatabaseError) and type(error) not in _NOT_THERE:
+            raise
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         where = engine.url.render_as_string(hide_password=True)
         raise WrongSetting(f"The database {where} cannot be opened: {reason}") from None

@@ -48,7 +48,34 @@ def signed(
     return (text + b"." + b64(made)).decode()
 
 
-NONES = ("none", "None", "NONE", "nOnE", "none ", " none", "n\u00f6ne", "", None, 0, [], {}, False, "NoNe\0", ["none"])
+NONES: tuple[Any, ...] = (
+    "none",
+    "None",
+    "NONE",
+    "nOnE",
+    "none ",
+    " none",
+    "n\u00f6ne",
+    "",
+    None,
+    0,
+    [],
+    {},
+    False,
+    "NoNe\0",
+    ["none"],
+)
+BAD_EXP: tuple[Any, ...] = (
+    *(1, 0, -1, "9999999999", "soon", None, True),
+    *([], {}, [9999999999], float("inf"), float("nan"), ""),
+)
+BAD_NBF: tuple[Any, ...] = (int(time.time()) + 3600, "1", None, [], True)
+BAD_AUD: tuple[Any, ...] = ("other", ["other"], [], {}, "", None, "Rapport", "rapport ", 1)
+BAD_ISS: tuple[Any, ...] = ("someone", [ISSUER], {}, None, "", ISSUER.upper(), 5)
+BAD_SUB: tuple[Any, ...] = (
+    *("", " ", "\u3000", None, 5, True, [], {}, ["a"]),
+    *("x" * 201, "a\0b", "a\nb", "\x1b[1m", "a\x7f", "\ud800"),
+)
 FORGED: dict[str, str] = {
     **{f"alg {alg!r} unsigned": signed(header={"alg": alg, "typ": "JWT"}, signature=b"") for alg in NONES},
     **{f"alg {alg!r} signed": signed(header={"alg": alg, "typ": "JWT"}) for alg in NONES},
@@ -68,18 +95,12 @@ FORGED: dict[str, str] = {
     "crit b64": signed(header={"alg": "HS256", "crit": ["b64"], "b64": False}),
     "b64 false": signed(header={"alg": "HS256", "b64": False}),
     **{f"without {name}": signed(claims(**{name: ...})) for name in ("iss", "sub", "aud", "exp")},
-    **{
-        f"exp {exp!r}": signed(claims(exp=exp))
-        for exp in (1, 0, -1, "9999999999", "soon", None, True, [], {}, [9999999999], float("inf"), float("nan"), "")
-    },
+    **{f"exp {exp!r}": signed(claims(exp=exp)) for exp in BAD_EXP},
     "exp beyond floats": signed(json.dumps(claims()).replace('"exp": ', '"exp": 1e999, "x": ').encode()),
-    **{f"nbf {nbf!r}": signed(claims(nbf=nbf)) for nbf in (int(time.time()) + 3600, "1", None, [], True)},
-    **{f"aud {aud!r}": signed(claims(aud=aud)) for aud in ("other", ["other"], [], {}, "", None, "Rapport", "rapport ", 1)},
-    **{f"iss {iss!r}": signed(claims(iss=iss)) for iss in ("someone", [ISSUER], {}, None, "", ISSUER.upper(), 5)},
-    **{
-        f"sub {str(sub)[:20]!r}": signed(claims(sub=sub))
-        for sub in ("", " ", "\u3000", None, 5, True, [], {}, ["a"], "x" * 201, "a\0b", "a\nb", "\x1b[1m", "a\x7f", "\ud800")
-    },
+    **{f"nbf {nbf!r}": signed(claims(nbf=nbf)) for nbf in BAD_NBF},
+    **{f"aud {aud!r}": signed(claims(aud=aud)) for aud in BAD_AUD},
+    **{f"iss {iss!r}": signed(claims(iss=iss)) for iss in BAD_ISS},
+    **{f"sub {str(sub)[:20]!r}": signed(claims(sub=sub)) for sub in BAD_SUB},
     "visitor-shaped sub": signed(claims(sub="v_0123456789abcdef0123456789abcdef")),
     "payload a list": signed([]),
     "payload a text": signed("x"),
@@ -168,15 +189,12 @@ class Issuer(Outgoing):
         self.fetched += 1
         await asyncio.sleep(0)
         if self.fault:
-            raise OutgoingError("unreachable", "the issuer does not answer")
+            raise OutgoingError("connect", "the issuer does not answer")
         return Response(self.status, {}, self.body, 1.0)
 
 
-RSA, EC, ED = (
-    rsa.generate_private_key(65537, 2048),
-    ec.generate_private_key(ec.SECP256R1()),
-    ed25519.Ed25519PrivateKey.generate(),
-)
+RSA = rsa.generate_private_key(65537, 2048)
+EC, ED = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
 KINDS: dict[str, tuple[Any, Any]] = {
     "RS256": (RSA, jwt.algorithms.RSAAlgorithm),
     "ES256": (EC, jwt.algorithms.ECAlgorithm),
@@ -226,9 +244,11 @@ def confused() -> dict[str, str]:
         "HS256 with the public key as JWK": hs(json.dumps(public("RS256")).encode()),
         "HS256 with an empty secret": hs(b""),
         "another kind of key than the named one": by("ES256", {"kid": "RS256"}),
-        "a key of its own in the header": jwt.encode(body, own, algorithm="ES256", headers={"kid": "ES256", "jwk": embedded}),
+        "a key of its own in the header": jwt.encode(
+            body, own, algorithm="ES256", headers={"kid": "ES256", "jwk": embedded}
+        ),
         "an address of its own in the header": jwt.encode(
-            body, own, algorithm="ES256", headers={"kid": "own", "jku": "https://evil.example/keys", "x5u": "https://evil.example"}
+            body, own, algorithm="ES256", headers={"kid": "own", "jku": "https://evil.example/k", "x5u": "https://evil.example"}
         ),
         "no key named": jwt.encode(body, RSA, algorithm="RS256"),
         "a key that is not there": by("RS256", {"kid": "other"}),
@@ -251,7 +271,8 @@ async def test_private_encrypting_and_broken_keys_of_a_set_do_not_count_and_do_n
     keys = keys_of(
         Issuer(
             [
-                5, None, {}, {"kty": "RSA"}, {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"}, {"kty": "oct", "k": "x"},
+                5, None, {}, {"kty": "RSA"}, {"kty": "oct", "k": "x"},
+                {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"},
                 {**private, "kid": "private"}, public("RS256", kid="enc", use="enc"), public("ES256"),
             ]
         )
