@@ -206,7 +206,7 @@ def number(reading: Reading, field: CollectField, *, asked: bool) -> list[Claim]
             continue
         if claim.normalised.isdigit() and len(claim.normalised) > 9:
             continue  # a telephone number, not a quantity
-        reason = whose.doubt(reading, claim.start, claim.end, own=asked)
+        reason = whose.doubt(reading, claim.start, claim.end, own=asked, contact=False)
         found.append(Claim(claim.start, claim.end, claim.value, claim.normalised, doubt=reason))
     return found[:1] if asked else found
 
@@ -279,7 +279,10 @@ def choice(reading: Reading, field: CollectField, *, asked: bool) -> list[Claim]
         return _by_place(reading, field)
     if len({hit[2] for hit in hits}) > 1 and re.search(r"\bor\b|还是|或", reading.low[hits[0][1] : hits[-1][0]]):
         return []
-    return [Claim(s, e, reading.raw[s:e], name, doubt=whose.doubt(reading, s, e, own=asked)) for s, e, name in hits]
+    return [
+        Claim(s, e, reading.raw[s:e], name, doubt=whose.doubt(reading, s, e, own=asked, contact=False))
+        for s, e, name in hits
+    ]
 
 
 def _by_place(reading: Reading, field: CollectField) -> list[Claim]:

@@ -59,13 +59,14 @@ _EN_COMPANY_WEAK = re.compile(
     r"\b(?:we(?:'re| are)|i(?:'m| am) (?:(?!head |director |vp |lead )[A-Za-z'\-]+ ){0,3}?(?:from|with|"
     r"at|of)|"
     r"this is (?:[a-z'\-]+ ){1,3}?(?:from|with|at|of)|i work (?:at|for|with)|working (?:at|for)|"
-    r"employed (?:at|by)|"
+    r"employed (?:at|by)|(?:^|(?<=hi )|(?<=hi, ))[a-z'-]+(?: [a-z'-]+)? from(?= [^,.!?\n]{2,40} here\b)|"
     r"(?:[a-z'\-]+ )here (?:from|at|with)|here at|we at|my name is (?:[a-z'\-]+ ){1,3}?(?:from|with|at|"
     r"of)|name's (?:[a-z'\-]+ ){1,3}?(?:from|with|at)|i do \w+ (?:at|for)|"
     r"(?:head|director|manager|vp|lead) of (?:[a-z]+ ){1,2}?(?:at|for|with)|(?:engineer|manager|"
     r"director|head|lead|buyer|owner|founder|developer|cto|ceo|cfo|coo|officer|"
     r"president|vp|designer|marketer|analyst) (?:at|of|for|with)|"
-    r"calling from|writing from|reaching out from|speaking for)\s+"
+    r"i (?:look after|run|lead|manage|head|handle) [a-z ]{1,24}? (?:at|for)|calling from|writing from|"
+    r"reaching out from|speaking for)\s+"
 )
 _ZH_COMPANY = [
     (
@@ -97,7 +98,13 @@ _ZH_COMPANY = [
     (re.compile(r"(?:我们|咱们)(?:这边)?(?:就)?(?:是|叫做?)\s*(?P<v>[^,。!?;\n、]{2,40})"), False),
     (re.compile(r"(?:^|[,。;\n])[ \t]{0,4}(?:公司|单位)\s{0,4}(?P<v>[^,。!?;\n、:]{2,30})"), False),
     (re.compile(r"(?:我叫|我是|我姓)[^,。]{1,8},\s*(?P<v>[^,。!?;\n、]{2,20})的(?=$|[,。])"), False),
-    (re.compile(r"(?:^|[\n,。!])[ \t]{0,4}我是\s{0,4}(?P<v>[^,。!?;\n、]{2,30}(?:公司|集团|科技|有限公司))"), False),
+    (
+        re.compile(
+            r"(?:^|[\n,。!])[ \t]{0,4}我是\s{0,4}(?P<v>[^,。!?;\n、]{2,30}(?:公司|集团|科技|"
+            r"有限公司))"
+        ),
+        False,
+    ),
 ]
 
 
@@ -128,6 +135,8 @@ def _is_company(text: str, lead: str, *, strong: bool, after: str) -> bool:
         or "@" in after[:1]
         or not re.search(r"[^\W\d]", text)
     ):
+        return False
+    if "behalf" in lead and " " not in text:
         return False
     if strong:
         return not re.fullmatch(r"(?:\w+ing|\w+ed|\w+ly)", first) or text[0].isupper()
@@ -177,7 +186,7 @@ def is_bare(text: str, low: str, whole: bool) -> bool:
         "@" in text
         or sum(c.isdigit() for c in text) > 6
         or is_place(text)
-        or re.search(r"[?!:;。]|,.*,.*,", text)
+        or re.search(r"[?!:;。]|,(?!\s*(?:inc|ltd|llc|co|gmbh|corp|plc|s\.?a|limited)\b)", text, re.I)
         or (not whole and not (text[0].isupper() or ZH_SUFFIX.search(text)))
     ):
         return False

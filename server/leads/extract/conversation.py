@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from server.catalog.spec import CollectField
+from server.catalog.spec import CONTACT_TYPES, CollectField
 from server.leads.extract import answers, mail, phone, told, wechat, when, whose
 from server.leads.extract.asked import asked_in, asks_about_other
 from server.leads.extract.claim import Claim
@@ -96,6 +96,7 @@ def _listen(setting: Setting, state: State, reading: Reading) -> None:
     if state.asked is None and state.latest and _CORRECTS.match(reading.low):
         state.asked = state.latest
     state.latest = None
+    reading.answering = state.asked is not None and state.asked.type in CONTACT_TYPES
     earlier = "his number is" if state.about_other else state.earlier
     _contacts(setting, state, reading, earlier)
     _times_and_choices(setting, state, reading, earlier)

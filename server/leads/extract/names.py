@@ -29,7 +29,7 @@ _EN_NAME_STRONG = re.compile(
 _EN_NAME_WEAK = re.compile(r"\b(?:i'm|i am|im|this is|it's|it is)\s+")
 _EN_NAME_HERE = re.compile(
     rf"(?:^|[.!,\n]\s{{0,4}}|\b(?:[Hh]i|[Hh]ello|"
-    rf"[Hh]ey),?\s+)({UP}(?:\s{UP})?) here\b(?!'s)"
+    rf"[Hh]ey),?\s+)({UP}(?:\s{UP})?) (?:from [^,.!?\n]{{2,40}} )?here\b(?!'s)"
 )
 _NAME_PROPER = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\wÀ-ɏ'’-]*(?:\s+(?:[A-ZÀ-ÖØ-Þ][\wÀ-ɏ'’.-]*|de|van|von|der|bin|"
@@ -52,14 +52,14 @@ _ZH_NAME = [
     ),
     (
         re.compile(
-            rf"(?:我|本人|在下|俺)(?:就)?(?:叫做?|名叫|名为)\s*(?P<v>[{HAN}·]{{2,8}}|"
+            rf"(?:我|本人|在下|鄙人|俺)(?:就)?(?:叫做?|名叫|名为)\s*(?P<v>[{HAN}·]{{2,8}}|"
             rf"[A-Za-z][A-Za-z'-]*(?:\s[A-Z][A-Za-z'-]*){{0,2}})"
         ),
         True,
     ),
     (re.compile(rf"(?:免贵|我|本人|敝)姓\s*(?P<v>[{HAN}]{{1,2}})"), True),
     (re.compile(rf"(?:叫我|称呼我(?:为|叫)?|喊我)\s*(?P<v>[{HAN}]{{2,4}}|[A-Za-z][A-Za-z'-]*)"), True),
-    (re.compile(rf"(?:我是|本人|这是|这里是)\s*(?P<v>[{HAN}]{{2,4}})(?=$|[,。!?;\n、\s(])"), False),
+    (re.compile(rf"(?:我是|本人|鄙人|这是|这里是)\s*(?P<v>[{HAN}]{{2,4}})(?=$|[,。!?;\n、\s(])"), False),
     (re.compile(r"(?:我是|这里是)\s*(?P<v>[A-Z][a-z'-]+(?:\s[A-Z][a-z'-]+)?)(?=$|[,。!;\n、(]|\s*$)"), False),
     (
         re.compile(

@@ -42,11 +42,13 @@ _EXPLICIT = re.compile(
 _UNIT = re.compile(
     r"\s*(?:元|块|万|亿|人民币|rmb\b|usd\b|dollars?\b|yuan\b|eur(?:os?)?\b|台|套|个|件|人|名|users?\b|"
     r"units?\b|pcs\b|pieces\b|people\b|"
-    r"employees\b|%|kg\b|km\b|gb\b|mb\b|ms\b|次|条|年|月|点|robots?\b|seats?\b|licen[cs]es\b|[-/:]\d|"
+    r"employees\b|%|kg\b|km\b|gb\b|mb\b|ms\b|次|条|年|月|点|robots?\b|seats?\b|licen[cs]es\b|[/:]\d|"
     r"\s*(?:am|pm)\b)"
 )
+_TAIL_NUMBER = re.compile(r"-(\d{1,6})$")
 _EXTENSION = re.compile(
-    r"[\s,;(]{0,3}(?:\bextension|\bextn?\.?|\bx(?=\s?\d)|分机号?|转|#)(?:\s*(?:number|no\.?|is|是|"
+    r"[\s,;(]{0,3}(?:\bextension|\bextn?\.?|\bx(?=\s?\d)|分机号?|转|#|(?<=\d)-(?=\d))(?:\s*(?:number|"
+    r"no\.?|is|是|"
     r":)){0,2}\s{0,2}(\d{1,6})(?!\d)"
 )
 _TRIM = re.compile(rf"[\s,;:.()·{HIDDEN}-]+$")
@@ -138,6 +140,8 @@ def _cue(before: str) -> str | None:
 def _windows(reading: Reading, run: Run) -> Iterator[Run]:
     """The run itself, then shorter stretches of its groups, the longest first."""
     yield run
+    if tail := _TAIL_NUMBER.search(reading.text, run.start, run.end):
+        yield Run(ascii_digits(reading.text[run.start : tail.start()]), run.start, tail.start())
     text = reading.text[run.start : run.end]
     parts = [(m.start(), m.end()) for m in re.finditer(r"\S+", text)]
     if run.spoken or not 1 < len(parts) <= 8:

@@ -65,11 +65,12 @@ def _lower(text: str) -> str:
 class Reading:
     """`raw` as typed, `text` folded, `low` in lower case: three strings of one length."""
 
-    __slots__ = ("commands", "id", "low", "raw", "text")
+    __slots__ = ("answering", "commands", "id", "low", "raw", "text")
 
     def __init__(self, raw: str, message_id: str = "") -> None:
         self.raw = raw
         self.id = message_id
+        self.answering = False  # a way to reach the customer was just asked for
         self.commands: bool | None = None  # asked once by `whose`
         self.text = raw if raw.isascii() else raw.translate(_FOLD)
         self.low = _lower(self.text)

@@ -15,15 +15,16 @@ _NAME = (
     r"(?:微信|威信|薇信|徽信|we-?chat|we chat|weixin|(?<![a-z0-9])wx(?![a-z0-9_-])|"
     r"(?<![a-z0-9])vx(?![a-z0-9_-])|v信|(?<![a-z0-9])v(?=\s?:))"
 )
-_CUE = re.compile(rf"{_NAME}|加(?:一下)?(?:我|v)|(?<![a-z])add me(?![a-z])")
+_CUE = re.compile(rf"{_NAME}|加(?:一下)?(?:我|v)|(?<![a-z])v我|(?<![a-z])add me(?![a-z])")
 CUE = re.compile(_NAME)
 _SEP = r"[\s?:=,(>\-\"'.]{0,4}"
 _FILL = (
-    r"(?:(?:id|account|number|no|username|handle|name|is|are|it's|its|at|as|me|us|on|the|my|also|just|"
+    r"(?:(?:id|works|fine|better|easier|best|okay|ok|account|number|no|username|handle|name|is|are|"
+    r"it's|its|at|as|me|us|on|the|my|also|just|"
     r"under|by|via|with|to|would be|"
     r"wechat|weixin|wx|vx|v|qq|search|for|add|please|and|or|same)(?![a-z0-9_-])|号码?|账号|是|为|就是|"
     r"叫|搜索?|加|用|请|可以|直接|吧|我的?|好友|"
-    r"微信|也|的|qq号?|搜一下|一下|联系|行吗?|可以吗?|好吗)"
+    r"微信|也|的|qq号?|搜一下|一下|联系|吗|么|行吗?|可以吗?|好吗)"
 )
 _AFTER = re.compile(
     rf"(?P<fill>{_SEP}(?:{_FILL}{_SEP}){{0,5}})(?P<id>[a-z][a-z0-9_-]{{5,19}}|"

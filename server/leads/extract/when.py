@@ -247,7 +247,11 @@ def _wanted(reading: Reading, group: _Group, asked: bool) -> bool:
         return True
     if not _CUE.search(sentence):
         return False
-    return not re.search(r"\?|吗", sentence) or bool(_OUR_PART.search(sentence))
+    if not re.search(r"\?|吗", sentence) or _OUR_PART.search(sentence):
+        return True
+    return bool(re.search(r"通个?电话|通话|开个?会|见个?面|演示", sentence)) and not re.search(
+        "你们|您们|贵司|客服", sentence
+    )
 
 
 def find(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-from server.leads.extract.reading import HIDDEN, Reading
+from server.leads.extract.places import is_chinese_name
+from server.leads.extract.reading import Reading
+from server.leads.extract.words import words
 
 OTHER = "It belongs to somebody else, not to the customer."
 EXAMPLE = "It was said as an example."
@@ -15,6 +17,7 @@ SUPPOSED = "It was said in a supposition."
 NEGATED = "The customer said that this is not it."
 COMMAND = "It is an instruction to the assistant, not something told about oneself."
 QUOTED = "It repeats what somebody else said."
+UNSAID = "Nothing says that it is the customer's own."
 QUESTION = "It stands in a question, and nothing says that it is the customer's own."
 REPORT = "The customer wrote to it, called it or heard from it: it is not their own."
 
@@ -78,12 +81,14 @@ _OWN_EN = "|".join(
         r"\bi(?:'m| am)\s+(?:at|on|reachable|available)\b",
         r"\bi\s+(?:use|go by)\b",
         r"\bmine\b",
+        r"\bi(?:'m| am) (?:calling|texting|writing|phoning)(?: you)? from\b|\bdrop me\b|\bfor me\b",
+        r"(?:\bthe )?\b(?:number|one|address|phone|email) i (?:answer|use|check|carry|prefer|have)\b",
         r"\bhere(?:'s| is)\s+(?:my|mine)\b",
         r"\b(?:called|rang|phoned|wrote|emailed) you (?:from|with)\b",
     ]
 )
 _WEAK_OWN = (
-    r"\b(?:send|forward|mail|e-?mail|deliver|share)\b[^.]{0,60}\bto\s*:?\s*$|\b(?:reply|respond|"
+    r"\b(?:send|mail|e-?mail|deliver|share)\b[^.]{0,60}\bto\s*:?\s*$|\b(?:reply|respond|"
     r"write) to\s*:?\s*$"
 )
 _REPORT_EN = (
@@ -95,11 +100,26 @@ _REPORT_EN = (
     r"\b(?:mail|e-?mail|call|text|message)s? (?:came )?from\b|"
     r"\b(?!you\b)[a-z]+ (?:called|rang|phoned|texted|e-?mailed|messaged|contacted|wrote to) (?:me|us)\b"
 )
+_SOMEBODY = (
+    r"(?!I\b|Me\b|Us\b|We\b|You\b|This\b|That\b|It\b|My\b|Our\b|Your\b|Here\b|There\b|Back\b|"
+    r"Please\b)[A-Z][a-z'-]+"
+)
+_NAMED_BEFORE = re.compile(
+    rf"\b(?:[Ss]peak (?:to|with)|[Tt]alk (?:to|with)|[Cc]ontact|[Cc]all|[Rr]each(?: out to)?|[Rr]ing|"
+    rf"[Pp]hone|[Ee]-?mail|"
+    rf"[Mm]essage|[Tt]ext|[Gg]ive|[Gg]et hold of|[Aa]sk|[Ww]rite to|[Tt]ry|[Tt]ell|[Pp]ing|"
+    rf"[Ss]end (?:it |this )?to) {_SOMEBODY}"
+    rf"|(?:^|[.!?,;:\n]\s{{0,3}}|\b(?:and|but|so) ){_SOMEBODY}(?: [A-Z][a-z'-]+)?"
+    r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:handles?|manages?|will|deals?|looks? after|runs?|takes? care|"
+    r"can (?:help|sign|decide|tell)|decides?|signs?|leads?|owns?|knows?|does|uses|has))\b"
+)
 _SEEN = re.compile(
     r"\b(?:i|we) (?:saw|found|see|noticed|came across|got)\s*(?:the number|this number|"
     r"number)?\s*$"
 )
-_NAMED_BEHIND = re.compile(r"^[\s,]*is the (?:person|one|contact|guy|man|woman|right)\b")
+_NAMED_BEHIND = re.compile(
+    r"^[\s,]*is (?:the one (?:to|who)|who)|^[\s,]*is the (?:person|contact|guy|man|woman|right)\b"
+)
 _DOES = re.compile(
     r"^[\s\"')\],]*(?:sent|wrote|e-?mailed|called|contacted|replied|quoted|offered|told|said|bounced|"
     r"rang|phoned|texted|"
@@ -127,14 +147,18 @@ _OTHER_ZH = "|".join(
         rf"妈)(?:的)?[\u4e00-\u9fff]{{0,3}}?(?:的)?{_ZH_THING}",
         r"(?<![其吉排])[他她]们?(?!人)|对方|别人|人家|某人",
         r"竞争对手|竞品|友商|别家|另一家|其他公司|别的公司|隔壁",
-        r"客服|热线|前台|总机|售后|服务台",
+        r"(?<!你)给我(?:们)?(?:留|发|说|报|打)(?:的|了|过)|客服|热线|前台|总机|售后|服务台",
         rf"(?<!我是)(?:财务|人事|行政|采购|技术|销售|运营|法务|商务)(?:部门?|那边|同事)?的?{_ZH_THING}",
         rf"(?:网站|官网|网上|网页|页面)(?:上|里)?(?:的|写的)?{_ZH_THING}",
         rf"(?:你|您)(?:们|们家|们公司|公司|这边)?的?(?:官方|客服|销售|公司)?{_ZH_THING}",
         rf"贵(?:司|公司)的?{_ZH_THING}",
         rf"[\u4e00-\u9fff]{{1,2}}(?:总|经理|先生|女士|老师|工|主任|姐|哥)的?{_ZH_THING}",
         r"[小老阿][\u4e00-\u9fff]的?(?:手机|电话|微信|邮箱|号码)",
-        r"(?:联系|找|打给|咨询|问)(?:一下)?(?:小|老)[\u4e00-\u9fff]",
+        r"(?:联系|找|打给?|咨询|问|加|发给|转给|转发给?|交给)(?:一下|下)?(?:我们?的?)?(?:小|老|"
+        r"阿)[\u4e00-\u9fff](?!时)",
+        r"(?:联系|找|打给?|咨询|问|发给|转给|交给)(?:一下|下)?(?:我们?的?)?[\u4e00-\u9fff]{1,2}(?:工|"
+        r"总|姐|哥|经理|老师|主任|先生|女士)",
+        r"\bon behalf of\b(?! (?:my|our|the)\b)",
     ]
 )
 _OWN_ZH = "|".join(
@@ -246,6 +270,32 @@ _ASKS = re.compile(
 )
 
 
+_NEUTRAL = words("neutral")
+_NEUTRAL_ZH = re.compile("|".join(sorted(words("neutral in chinese"), key=len, reverse=True)))
+_PIECE_AFTER = re.compile(r"[,;、|/]")
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'_-]*")
+_CARD = re.compile(r"[-\s]*[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+(?:\s[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+){0,2}\s*")
+_CONTACT_WORD = re.compile(r"\S*[@\d]\S*")
+
+
+def _says_nothing_else(before: str, after: str) -> bool:
+    """Whether only neutral words stand between the commas round a value, or nothing but a name, as on a card."""
+    left = _CONTACT_WORD.sub(" ", before[max(before.rfind(mark) for mark in ",;、|/") + 1 :])
+    right = _CONTACT_WORD.sub(" ", _PIECE_AFTER.split(after, maxsplit=1)[0])
+    if _is_neutral(left):
+        return _is_neutral(right) or _CARD.fullmatch(right) is not None
+    label, _, named = left.rpartition(":")
+    named = named.strip()
+    if not _is_neutral(label):
+        return False
+    return _is_neutral(right) and (_CARD.fullmatch(named) is not None or is_chinese_name(named))
+
+
+def _is_neutral(text: str) -> bool:
+    strange = any(word not in _NEUTRAL for word in _LATIN.findall(text.lower()))
+    return not strange and not re.search(r"[\u4e00-\u9fff]", _NEUTRAL_ZH.sub(" ", text.lower()))
+
+
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     found = list(pattern.finditer(text))
     return found[-1] if found else None
@@ -290,7 +340,9 @@ def _said_of_value(before: str, after: str) -> str | None:
     return COMMAND if _COMMAND_NEAR.search(before[-90:]) else None
 
 
-def _said_of_owner(before: str, after: str, earlier: str) -> str | None:
+def _said_of_owner(reading: Reading, start: int, end: int, earlier: str, *, contact: bool) -> str | None:
+    before, after = reading.before(start), reading.after(end)
+    cased = reading.text[start - len(before) : start]
     behind = _ASIDE.match(after)
     named = _OWNERS.match(after, behind.end()) if behind else None
     if named and named.lastgroup == "other":
@@ -299,6 +351,8 @@ def _said_of_owner(before: str, after: str, earlier: str) -> str | None:
     said_after = named is not None and named.lastgroup == "own" and (owner is None or "," not in after[: named.start()])
     if owner == "own" or said_after:
         return None
+    if _NAMED_BEFORE.search(cased):
+        return OTHER
     if _DOES.search(after) or _SEEN.search(before):
         return REPORT
     if _NAMED_BEHIND.search(after):
@@ -311,19 +365,26 @@ def _said_of_owner(before: str, after: str, earlier: str) -> str | None:
         return REPORT
     if is_about_other(earlier):
         return OTHER
-    return QUESTION if _ASKS.search(before + after) else None
+    if _ASKS.search(before + after):
+        return QUESTION
+    if not contact or reading.answering or _says_nothing_else(cased, reading.text[end : end + len(after)]):
+        return None
+    return UNSAID
 
 
-def doubt(reading: Reading, start: int, end: int, *, own: bool = False, earlier: str = "") -> str | None:
+def doubt(
+    reading: Reading, start: int, end: int, *, own: bool = False, contact: bool = True, earlier: str = ""
+) -> str | None:
     """The reason why `start:end` is not the customer's own, or None. `own`: the words around already say it is.
 
+    `contact` is False for what is no contact data and needs no word of ownership.
     `earlier` is the sentence before (of this or the message before), for "Talk to Bob. His number is …".
     """
-    before, after = reading.before(start).replace(HIDDEN, ""), reading.after(end)
+    before, after = reading.before(start), reading.after(end)
     if commands(reading):
         return COMMAND
     if reason := _said_of_value(before, after):
         return reason
     if _quoted(reading, before, start):
         return QUOTED
-    return None if own else _said_of_owner(before, after, earlier or reading.previous(start))
+    return None if own else _said_of_owner(reading, start, end, earlier or reading.previous(start), contact=contact)
