@@ -176,7 +176,7 @@ class Service:
         customer of the conversation they go on with, or for a fresh visitor."""
         now = rfc3339(self.clock.now())
         if caller.kind == "visitor":
-            row = await self.database.read(lambda tx: people.customer(tx, caller.id))
+            row = await self.database.glance(lambda tx: people.customer(tx, caller.id))
             found = row or CustomerRow(caller.id, caller.trust)
             return ChatCustomer(
                 caller.id, caller.trust, caller.name or None, found.locale, found.timezone, found.channel

@@ -28,7 +28,7 @@ class Authority:
     async def caller(self, token: str) -> Caller:
         """Who holds the token. Rights are read anew each time. Raises Unauthorised."""
         digest, now = digest_of(token), rfc3339(self._clock.now())
-        found = await self._database.read(lambda tx: _holder(tx, digest, now))
+        found = await self._database.glance(lambda tx: _holder(tx, digest, now))
         if found is None:
             raise Unauthorised(_NOT_KNOWN)
         return found

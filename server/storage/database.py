@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -25,6 +26,7 @@ from server.errors import Unavailable, WrongSetting
 
 T = TypeVar("T")
 Work = Callable[["Transaction"], T]
+Outcome = tuple[Any, BaseException | None]
 _POSTGRES = re.compile(r"^postgres(ql)?(\+psycopg)?://")
 _GROUP = 64
 
@@ -98,109 +100,155 @@ class Transaction:
         return self._raw.execute(sql if self.dialect == "sqlite" else _percent(sql), params)
 
 
-class _Worker(threading.Thread):
-    """A thread with a connection of its own that takes works from a queue."""
+class _Hand:
+    """A connection, and how works run on it: each alone in a transaction, or several that share one."""
 
-    def __init__(self, database: Database, works: queue.SimpleQueue[Any], *, name: str, write: bool) -> None:
-        super().__init__(name=name, daemon=True)
-        self.database, self.works, self.write = database, works, write
-        self.connection: sa.Connection | None = None
+    def __init__(self, engine: sa.Engine, *, write: bool) -> None:
+        self._engine, self._write = engine, write
+        self._dialect = engine.dialect.name
+        self._connection: sa.Connection | None = None
 
-    def run(self) -> None:
-        while True:
-            item = self.works.get()
-            if item is None:
-                break
-            self._serve(item)
-        self._drop()
-
-    def _serve(self, item: tuple[Work[Any], Future[Any]]) -> None:
-        group = [item]
-        if self.write and self.database.dialect == "sqlite":
-            with contextlib.suppress(queue.Empty):
-                while len(group) < _GROUP:
-                    more = self.works.get_nowait()
-                    if more is None:
-                        self.works.put(None)
-                        break
-                    group.append(more)
+    def serve(self, works: Sequence[Work[Any]]) -> list[Outcome]:
+        """What came of each work, in order. Never raises."""
         try:
-            outcomes = self._transact([work for work, _ in group])
+            return self._alone(works[0]) if len(works) == 1 else self._together(works)
         except Exception as error:
-            cause = error.cause if isinstance(error, _Refused) else error
-            if cause is error or _is_operational(cause):
-                self._drop()
-            outcomes = [(None, _as_unavailable(cause))] * len(group)
-        for (_, future), (value, fault) in zip(group, outcomes, strict=True):
-            if fault is not None:
-                future.set_exception(fault)
-            else:
-                future.set_result(value)
+            self.drop()
+            return [(None, _as_unavailable(error))] * len(works)
 
-    def _transact(self, works: list[Work[Any]]) -> list[tuple[Any, BaseException | None]]:
-        if self.connection is None or self.connection.invalidated:
-            self._drop()
-            self.connection = self.database.engine.connect()
-        connection = self.connection
-        outcomes: list[tuple[Any, BaseException | None]] = []
-        with connection.begin():
-            tx = Transaction(connection, self.database.dialect)
-            alone = len(works) == 1
-            for work in works:
-                try:
-                    outcomes.append((self._one(tx, work, alone), None))
-                except _Broken as broken:
-                    raise broken.cause from None
-                except Exception as error:
-                    if alone:
-                        raise _Refused(error) from error
-                    outcomes.append((None, error))
-        return outcomes
-
-    def _one(self, tx: Transaction, work: Work[Any], alone: bool) -> Any:
-        if alone:
-            try:
+    def _alone(self, work: Work[Any]) -> list[Outcome]:
+        try:
+            with self._transaction() as tx:
                 value = work(tx)
                 tx.finish()
-            except Exception:
-                tx.abandon()
+        except Exception as error:
+            if _is_operational(error):
                 raise
-            return value
+            return [(None, error)]
+        return [(value, None)]
+
+    def _together(self, works: Sequence[Work[Any]]) -> list[Outcome]:
+        with self._transaction() as tx:
+            return [self._in_savepoint(tx, work) for work in works]
+
+    def _in_savepoint(self, tx: Transaction, work: Work[Any]) -> Outcome:
         tx.run("SAVEPOINT work")
         try:
             value = work(tx)
             tx.finish()
         except Exception as error:
+            if _is_operational(error):
+                raise
             tx.abandon()
-            try:
-                tx.run("ROLLBACK TO work")
-                tx.run("RELEASE work")
-            except Exception:
-                raise _Broken(error) from error
-            raise
+            tx.run("ROLLBACK TO work")
+            tx.run("RELEASE work")
+            return None, error
         tx.run("RELEASE work")
-        return value
+        return value, None
 
-    def _drop(self) -> None:
-        if self.connection is not None:
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Transaction]:
+        connection = self._connected()
+        begin = connection.begin() if self._dialect != "sqlite" else _raw_transaction(connection, write=self._write)
+        with begin:
+            tx = Transaction(connection, self._dialect)
+            try:
+                yield tx
+            except BaseException:
+                tx.abandon()
+                raise
+
+    def _connected(self) -> sa.Connection:
+        if self._connection is None or self._connection.invalidated:
+            self.drop()
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def drop(self) -> None:
+        """Lets the connection go, whatever state it is in."""
+        if self._connection is not None:
             with contextlib.suppress(Exception):
-                self.connection.invalidate()
-                self.connection.close()
-            self.connection = None
+                self._connection.invalidate()
+                self._connection.close()
+            self._connection = None
 
 
-class _Broken(Exception):
-    """The whole transaction is lost, not one work of it."""
+@contextlib.contextmanager
+def _raw_transaction(connection: sa.Connection, *, write: bool) -> Iterator[None]:
+    """BEGIN and COMMIT on SQLite's own connection: SQLAlchemy's bookkeeping costs more than the statements.
 
-    def __init__(self, cause: Exception) -> None:
-        self.cause = cause
+    SQLAlchemy joins it when a work uses Core or a session (see `_sqlite`), and is told when it is over.
+    """
+    raw: Any = connection.connection.driver_connection
+    raw.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
+    finally:
+        joined = connection.get_transaction()
+        if joined is not None:
+            joined.close()
 
 
-class _Refused(Exception):
-    """A single work failed: its transaction is rolled back and its own error is handed on."""
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A work in a queue and whom to tell what came of it."""
 
-    def __init__(self, cause: Exception) -> None:
-        self.cause = cause
+    work: Work[Any]
+    future: asyncio.Future[Any] | Future[Any]
+
+
+class _Worker(threading.Thread):
+    """A thread with a hand of its own that takes works from a queue."""
+
+    def __init__(self, engine: sa.Engine, works: queue.SimpleQueue[_Item | None], *, name: str, write: bool) -> None:
+        super().__init__(name=name, daemon=True)
+        self._works, self._hand = works, _Hand(engine, write=write)
+        self._most = _GROUP if write and engine.dialect.name == "sqlite" else 1
+
+    def run(self) -> None:
+        while (item := self._works.get()) is not None:
+            group = [item]
+            with contextlib.suppress(queue.Empty):
+                while len(group) < self._most:
+                    more = self._works.get_nowait()
+                    if more is None:
+                        self._works.put(None)
+                        break
+                    group.append(more)
+            _tell(group, self._hand.serve([each.work for each in group]))
+        self._hand.drop()
+
+
+def _tell(group: Sequence[_Item], outcomes: Sequence[Outcome]) -> None:
+    """Hands the outcomes out; each event loop is woken once."""
+    waiting: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]] = {}
+    for item, outcome in zip(group, outcomes, strict=True):
+        if isinstance(item.future, asyncio.Future):
+            waiting.setdefault(item.future.get_loop(), []).append((item.future, outcome))
+        else:
+            _settle(item.future, outcome)
+    for loop, told in waiting.items():
+        with contextlib.suppress(RuntimeError):  # the loop was closed before its answer came
+            loop.call_soon_threadsafe(_settle_all, told)
+
+
+def _settle_all(told: Sequence[tuple[asyncio.Future[Any], Outcome]]) -> None:
+    for future, outcome in told:
+        if not future.done():
+            _settle(future, outcome)
+
+
+def _settle(future: asyncio.Future[Any] | Future[Any], outcome: Outcome) -> None:
+    value, fault = outcome
+    if fault is not None:
+        future.set_exception(fault)
+    else:
+        future.set_result(value)
 
 
 def _as_unavailable(error: BaseException) -> BaseException:
@@ -224,13 +272,16 @@ class Database:
     def __init__(self, engine: sa.Engine, *, readers: int = 2, writers: int = 4) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
-        self._reads: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._writes: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        writers = 1 if self.dialect == "sqlite" else writers
-        self._workers = [_Worker(self, self._writes, name=f"writer-{n}", write=True) for n in range(writers)] + [
-            _Worker(self, self._reads, name=f"reader-{n}", write=False) for n in range(readers)
+        self._reads: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._writes: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._counts = (1 if self.dialect == "sqlite" else writers, readers)
+        self._here = threading.local()
+        kinds = ((self._writes, "writer", True, self._counts[0]), (self._reads, "reader", False, readers))
+        self._workers = [
+            _Worker(engine, works, name=f"{name}-{number}", write=write)
+            for works, name, write, count in kinds
+            for number in range(count)
         ]
-        self._counts = (writers, readers)
         for worker in self._workers:
             worker.start()
 
@@ -239,22 +290,45 @@ class Database:
 
         Raises Unavailable when the database is away.
         """
-        return await asyncio.wrap_future(self._put(self._reads, work))
+        return await self._queued(self._reads, work)
+
+    async def glance(self, work: Work[T]) -> T:
+        """`read` for a few rows by their keys: on SQLite it runs right here, since that is quicker than a thread's
+        answer; never for anything that scans."""
+        if self.dialect != "sqlite":
+            return await self.read(work)
+        hand = getattr(self._here, "hand", None)
+        if hand is None:
+            hand = self._here.hand = _Hand(self.engine, write=False)
+        value, fault = hand.serve((work,))[0]
+        if fault is not None:
+            raise fault
+        return cast(T, value)
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in a transaction that is durable when this returns; whatever it raises undoes it all.
 
         A caller that is cancelled does not undo it: once queued, the work is done.
         """
-        return await asyncio.wrap_future(self._put(self._writes, work))
+        return await self._queued(self._writes, work)
 
     def read_now(self, work: Work[T]) -> T:
         """`read` for start-up and commands: blocks."""
-        return self._put(self._reads, work).result()
+        return self._blocking(self._reads, work)
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for start-up and commands: blocks."""
-        return self._put(self._writes, work).result()
+        return self._blocking(self._writes, work)
+
+    async def _queued(self, works: queue.SimpleQueue[_Item | None], work: Work[T]) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        works.put(_Item(work, future))
+        return await future
+
+    def _blocking(self, works: queue.SimpleQueue[_Item | None], work: Work[T]) -> T:
+        future: Future[T] = Future()
+        works.put(_Item(work, future))
+        return future.result()
 
     async def compact(self) -> None:
         """On SQLite, empties the write-ahead log, so that erased rows are in no file any more."""
@@ -278,12 +352,6 @@ class Database:
         for worker in self._workers:
             worker.join(timeout=30)
         self.engine.dispose()
-
-    def _put(self, works: queue.SimpleQueue[Any], work: Work[T]) -> Future[T]:
-        future: Future[T] = Future()
-        future.set_running_or_notify_cancel()
-        works.put((work, future))
-        return future
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -325,6 +393,9 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
+        raw: Any = connection.connection.driver_connection
+        if raw.in_transaction:  # `_raw_transaction` has begun it
+            return
         write = threading.current_thread().name.startswith("writer")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 

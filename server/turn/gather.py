@@ -18,7 +18,7 @@ FORCED_SECONDS = 10.0
 async def gather(turn: Turn, parts: Parts) -> Turn:
     """Fills history, lead, state and the results of the forced functions."""
     begun = parts.clock.monotonic()
-    _, turn.forced = await asyncio.gather(parts.database.read(lambda tx: _read(turn, tx)), _force(turn, parts))
+    _, turn.forced = await asyncio.gather(parts.database.glance(lambda tx: _read(turn, tx)), _force(turn, parts))
     turn.timings["gather"] = (parts.clock.monotonic() - begun) * 1000
     return turn
 
