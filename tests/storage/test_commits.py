@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -39,13 +40,14 @@ def holding(database: Database) -> Iterator[threading.Event]:
         held.wait(30)
 
     writers = database._counts[0]
-    waiting = [database._put(database._writes, wait) for _ in range(writers)]
-    for _ in range(writers):
-        assert standing.acquire(timeout=30)
-    yield held
-    held.set()
-    for one in waiting:
-        one.result()
+    with ThreadPoolExecutor(writers) as callers:
+        waiting = [callers.submit(database.write_now, wait) for _ in range(writers)]
+        for _ in range(writers):
+            assert standing.acquire(timeout=30)
+        yield held
+        held.set()
+        for one in waiting:
+            one.result(30)
 
 
 async def test_each_work_of_a_group_is_whole_and_a_failed_one_undoes_itself_alone(
