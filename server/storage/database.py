@@ -75,6 +75,8 @@ class Transaction:
     def session(self) -> Session:
         """A SQLModel session on the same transaction; what it holds is flushed before the commit."""
         if self._session is None:
+            if not self.connection.in_transaction():
+                self.connection.begin()  # joins the one that has begun, so that the session cannot end it
             self._session = Session(self.connection, join_transaction_mode="create_savepoint")
         return self._session
 
