@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.errors import BadRequest, RapportError, TooLarge
 from server.turn.events import EventLog
 
+S = TypeVar("S", bound=BaseModel)
 MAX_BODY = 2 * 1024 * 1024
 MAX_FILE = 20_000_000
 PING_SECONDS = 15.0
@@ -55,11 +58,11 @@ class EventStream(Response):
         try:
             while not gone.done():
                 block, after = log.take(after)
+                if log.closed:
+                    await send({"type": "http.response.body", "body": block, "more_body": False})
+                    return
                 if block:
                     await send({"type": "http.response.body", "body": block, "more_body": True})
-                elif log.closed:
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    return
                 elif not await log.wait(PING_SECONDS):
                     await send({"type": "http.response.body", "body": b": waiting\n\n", "more_body": True})
         finally:
@@ -69,6 +72,25 @@ class EventStream(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def read_shape(request: Request, shape: type[S]) -> S:
+    """The JSON body as that shape. Raises RequestValidationError, as the framework does."""
+    try:
+        return shape.model_validate_json(await request.body())
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False, include_input=False)]
+        raise RequestValidationError(found) from None
+
+
+def body_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that `read_shape` reads."""
+    schema = shape.model_json_schema()
+    for name, inner in schema.pop("$defs", {}).items():
+        for key, value in schema["properties"].items():
+            if value.get("$ref") == f"#/$defs/{name}":
+                schema["properties"][key] = inner
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 async def read_body(request: Request, most: int) -> bytes:
