@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +13,16 @@ import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
 from server.catalog import Catalog, LoadedPlugin
-from server.catalog.references import references_in, strings_in
 from server.catalog.spec import Collect, TablePlugin
 from server.catalog.studio import Studio
 from server.clock import SYSTEM, Clock, rfc3339
 from server.errors import Forbidden, Invalid, NotFound, WrongSetting
 from server.leads.edit import edit
-from server.llm import Lane, Models, Vendors, load_vendors
+from server.llm import Lane, Models, load_vendors
 from server.outbox import Worker
 from server.outgoing import Outgoing, Own
 from server.plugins import Door
+from server.plugins.secrets import PluginSecrets
 from server.settings import Settings
 from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people
 from server.storage.leads import LeadRow
@@ -65,34 +64,6 @@ def _rows_changed(plugin: LoadedPlugin) -> int:
         return (Path(plugin.file).parent / rows).stat().st_mtime_ns if rows else 0
     except OSError:
         return 0
-
-
-class PluginSecrets:
-    """The secrets that plugin files may name: the environment's, but never the server's own or a vendor's key."""
-
-    def __init__(self, vendors: Vendors) -> None:
-        self._vendors = vendors
-
-    def get(self, name: str) -> str | None:
-        """The secret of that name, None when it is not set or not for plugins."""
-        if name.upper().startswith("RAPPORT_") or self._vendors.keeps(name):
-            return None
-        return os.environ.get(name)
-
-    def has(self, name: str) -> bool:
-        """Whether a plugin would get it."""
-        return bool(self.get(name))
-
-    def named_in(self, plugins: Iterable[LoadedPlugin]) -> frozenset[str]:
-        """The values that these plugins name: what must not appear in an answer."""
-        names = {
-            reference.rest
-            for plugin in plugins
-            for _, text in strings_in(plugin.spec.model_dump())
-            for reference in references_in(text)
-            if reference.root == "secret"
-        }
-        return frozenset(value for name in names if (value := self.get(name)))
 
 
 @dataclass

@@ -48,7 +48,7 @@ _PLUGIN = """\
 kind: http
 description: What @NAME@ is for
 base_url: https://set-me.invalid/v1   # the address of your service
-# headers: {Authorization: "Bearer ${secret.@SECRET@_TOKEN}"}   # set the secret in the console
+# headers: {Authorization: "Bearer ${secret.@SECRET@_TOKEN}"}   # set it in the environment
 
 functions:
   # Called before every answer, because of force_call; the model sees the result.

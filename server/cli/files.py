@@ -15,6 +15,8 @@ from server.catalog.schemas import persona_schema, plugin_schema
 from server.catalog.spec import NAME_PATTERN
 from server.catalog.templates import new_persona, new_plugin
 from server.errors import Invalid
+from server.llm import load_vendors
+from server.plugins.secrets import PluginSecrets
 from server.settings import read
 
 Kind = Literal["persona", "plugin"]
@@ -49,7 +51,9 @@ def check(
     format: Annotated[Format, typer.Option(help="How to print problems.")] = "text",
 ) -> None:
     """Check personas and plugins: one line a problem, FILE:LINE:COL: message."""
-    problems = check_paths(paths or [], read(), strict)
+    settings = read()
+    secrets = PluginSecrets(load_vendors(settings.vendors))
+    problems = check_paths(paths or [], settings, strict, secrets.has)
     text = render(problems, format)
     if text:
         typer.echo(text)

@@ -50,7 +50,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         )
         address = f"http://{_shown(host)}:{port}"
         typer.echo(f"Rapport serves at {address} (its API: {address}/docs). Ctrl-C stops it.")
-        typer.echo(f"The admin token is in {settings.data_dir / 'admin-token'}.")
+        kept = settings.data_dir / "admin-token"
+        typer.echo(f"The admin token is in {'RAPPORT_ADMIN_TOKEN' if settings.admin_token else kept}.")
         _Quiet(config).run(sockets=[listening])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from server.catalog.spec import PersonaSpec
 from server.errors import Invalid
-from server.leads.extract import extract
+from server.leads.hearing import hear
 from server.leads.types import Said
 
 
@@ -28,7 +28,7 @@ def would_capture(
     names = [field.name for field in persona.collect.fields]
     if asked is not None and asked not in names:
         raise Invalid(f"asked: `{asked}` is no field of this persona; it has {', '.join(names) or 'none'}.")
-    found = extract(
+    found = hear(
         said,
         persona.collect.fields,
         asked=asked,

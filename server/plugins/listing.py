@@ -1,32 +1,32 @@
-"""A plugin's functions as people are shown them: what they do, who may call, what the model sees."""
+"""A plugin's functions as people are shown them: what they do and who may call them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from server.catalog.spec import HttpPlugin, PluginSpec
+from server.catalog.spec import Effect, HttpFunction, HttpPlugin, PluginSpec, TableFunction, Trust
 
 
 def described(spec: PluginSpec) -> list[dict[str, Any]]:
-    """Each function with name, description, effect, whether it is forced, and the trust it says it needs."""
+    """Each function with name, description, effect, whether it is forced, and the trust it needs."""
     if isinstance(spec, HttpPlugin):
         return [
-            _line(f.name, f.description, f.effect or "read", f.force_call, f.allow.trust if f.allow else None)
-            for f in spec.functions
+            _line(f, f.effect or "read", "verified" if f.effect == "write" else "anonymous") for f in spec.functions
         ]
-    named = (("read", spec.functions.get), ("write", spec.functions.set), ("read", spec.functions.find))
-    return [
-        _line(f.name, f.description, effect, f.force_call, f.allow.trust if f.allow else None)
-        for effect, f in named
-        if f is not None
-    ]
+    own_row = "${user.id}" in spec.key.values()
+    named: tuple[tuple[Effect, TableFunction | None, Trust], ...] = (
+        ("read", spec.functions.get, "anonymous"),
+        ("write", spec.functions.set, "anonymous" if own_row else "verified"),
+        ("read", spec.functions.find, "anonymous"),
+    )
+    return [_line(function, effect, trust) for effect, function, trust in named if function is not None]
 
 
-def _line(name: str, description: str, effect: str, forced: bool, trust: str | None) -> dict[str, Any]:
+def _line(function: HttpFunction | TableFunction, effect: Effect, by_default: Trust) -> dict[str, Any]:
     return {
-        "name": name,
-        "description": description,
+        "name": function.name,
+        "description": function.description,
         "effect": effect,
-        "force_call": forced,
-        "allow": {"trust": trust} if trust else None,
+        "force_call": function.force_call,
+        "allow": {"trust": function.allow.trust if function.allow else by_default},
     }

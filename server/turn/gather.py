@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 
@@ -32,7 +33,9 @@ def _read(turn: Turn, tx: Transaction) -> None:
     turn.locale = order.locale or (customer.locale if customer else None)
     text, is_earlier = turns.planner_state(tx, accepted.conversation_id, order.user_id, order.persona, order.test)
     state = PlannerState.from_dict(orjson.loads(text))
-    turn.state = planner.begin(state) if is_earlier else state
+    state = planner.begin(state) if is_earlier else state
+    by_hand = turn.lead is not None and turn.lead.opted_out != state.opted_out
+    turn.state = replace(state, opted_out=not state.opted_out) if by_hand else state
 
 
 async def _force(turn: Turn, parts: Parts) -> list[CallResult]:

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from server.catalog.spec import CollectField, said_in
 from server.leads import planner
-from server.leads.extract import asked_in, extract
+from server.leads.extract import asked_in
+from server.leads.hearing import hear
 from server.leads.products import product_names
 from server.leads.signals import language_of, read_signals
 from server.leads.types import Extraction, Said
+from server.llm.types import Passage
 from server.turn.order import Parts, Turn
 
 PASSAGES = 6
@@ -25,8 +27,8 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     asked = turn.state.last_asked if turn.state.awaiting else None
     turn.language = _language(turn)
     turn.signals = read_signals(order.text, asked=asked, fields=collect.fields)
-    turn.heard = hear(turn, collect.fields, asked)
-    turn.passages = turn.persona.knowledge.search(order.text, turn.language, PASSAGES)
+    turn.heard = _heard(turn, collect.fields, asked)
+    turn.passages = _passages(turn)
     told = list(turn.heard.fields)
     turn.state = planner.observe(turn.state, turn.signals, told, turn.now)
     turn.plan = planner.plan(
@@ -46,7 +48,15 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     return turn
 
 
-def hear(turn: Turn, fields: list[CollectField], asked: str | None) -> Extraction:
+def _passages(turn: Turn) -> list[Passage]:
+    """What knowledge has on the message; nothing on one that only says whether we may ask or call."""
+    signals = turn.signals
+    if signals and (signals.opt_out or signals.opt_in) and not signals.open_question:
+        return []
+    return turn.persona.knowledge.search(turn.order.text, turn.language, PASSAGES)
+
+
+def _heard(turn: Turn, fields: list[CollectField], asked: str | None) -> Extraction:
     """What this message tells, read together with the few before it; earlier messages were heard before."""
     if not fields:
         return Extraction()
@@ -54,7 +64,7 @@ def hear(turn: Turn, fields: list[CollectField], asked: str | None) -> Extractio
     this = Said("customer", turn.order.text, turn.accepted.message_id)
     known = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}
     said = [message for message in recent if message] + [this]
-    whole = extract(
+    whole = hear(
         said,
         fields,
         asked=asked if len(said) == 1 else None,

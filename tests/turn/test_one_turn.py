@@ -125,3 +125,48 @@ async def test_a_returning_customer_is_known_and_not_asked_again(service: Servic
         answer = await visitor.say(text)
         asked.append(answer["plan"]["field"])
     assert "company" not in asked
+
+
+async def test_an_opt_out_by_a_persons_hand_holds_until_it_is_lifted(service: Service) -> None:
+    visitor = await customer(service)
+    await visitor.say("Hello")
+    lead = await visitor.lead()
+    assert lead is not None
+    await service.edit_lead(lead.id, {}, True, "ada@example.com")
+    for text in ("What does it cost?", "We are Harbour Light Robotics", "I want to buy the Fleet plan"):
+        assert (await visitor.say(text))["plan"]["action"] == "NONE"
+    held = await visitor.lead()
+    assert held is not None
+    assert (held.opted_out, held.exit) == (True, "opted_out")
+    await service.edit_lead(lead.id, {}, False, "ada@example.com")
+    actions = [(await visitor.say(text))["plan"]["action"] for text in ("How long does delivery take?", "Is it safe?")]
+    assert "ASK" in actions
+
+
+async def test_what_a_person_edited_wins_over_what_is_said_later(service: Service) -> None:
+    visitor = await customer(service)
+    await visitor.say("We are Harbour Light Robotics")
+    lead = await visitor.lead()
+    assert lead is not None
+    await service.edit_lead(lead.id, {"company": "Harbour Light Ltd"}, None, "ada@example.com")
+    await visitor.say("We are Northern Light Robotics")
+    assert (await visitor.values())["company"] == "Harbour Light Ltd"
+    row = await service.database.read(lambda tx: tx.row("SELECT company FROM profile"))
+    assert row == ("Harbour Light Ltd",)
+
+
+async def test_a_change_made_outside_is_seen_at_the_next_turn(service: Service) -> None:
+    visitor = await customer(service)
+    await visitor.say("We are Harbour Light Robotics")
+    await service.database.write(lambda tx: tx.run("UPDATE profile SET company = 'Harbour Light Group'"))
+    await visitor.say("Hello again")
+    lead = await visitor.lead()
+    assert lead is not None
+    assert (lead.fields["company"].normalised, lead.fields["company"].by) == ("Harbour Light Group", "external")
+
+
+async def test_contact_data_without_a_field_is_among_the_missed(service: Service) -> None:
+    visitor = await customer(service)
+    await visitor.say("You can write to me at ada@harbour-light.example")
+    rows = await service.database.read(lambda tx: tx.rows("SELECT text, reason FROM missed"))
+    assert rows == [("ada@harbour-light.example", "This persona has no field for an e-mail address.")]
