@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from server.llm.litellm_lane import LitellmLane
 from server.llm.standin import StandIn
@@ -79,9 +80,7 @@ class Models:
         wanted = name or self._settings.model or AUTO
         if wanted != AUTO:
             return wanted
-        connected = (
-            vendor for vendor in self._vendors if vendor.default_model and self._vendors.is_connected(vendor)
-        )
+        connected = (vendor for vendor in self._vendors if vendor.default_model and self._vendors.is_connected(vendor))
         return next((vendor.default_model for vendor in connected if vendor.default_model), STAND_IN)
 
     def resolve_helper(self, name: str | None) -> str:
@@ -132,19 +131,23 @@ class Models:
         order = self._order(models)
         deadline = asyncio.get_running_loop().time() + request.timeout_seconds
         for model, following in zip(order, [*order[1:], None], strict=True):
-            shown = False
+            answer: _Answer | None = None
             try:
-                async with aclosing(self._with_retry(model, request, deadline)) as pieces:
-                    async for piece in pieces:
-                        shown = True
-                        yield piece
+                answer = await self._begun(model, request, deadline)
+                piece = answer.first
+                while piece is not None:
+                    yield piece
+                    piece = await answer.next()
                 return
             except ModelFault as fault:
-                if shown:
+                if answer is not None:
                     raise ModelFault("interrupted", model, fault.words, fault.retry_after) from fault
                 if following is None:
                     raise
                 failed = fault
+            finally:
+                if answer is not None:
+                    await answer.close()
             yield Switched(model, failed, following)
 
     async def complete(self, models: Sequence[str], request: Request) -> Completion:
@@ -172,23 +175,17 @@ class Models:
     def _order(self, models: Sequence[str]) -> list[str]:
         return list(dict.fromkeys([*map(self.resolve, models), STAND_IN]))
 
-    async def _with_retry(self, model: str, request: Request, deadline: float) -> AsyncGenerator[Piece, None]:
+    async def _begun(self, model: str, request: Request, deadline: float) -> _Answer:
+        """The model's answer, its first piece there; asked once more where that may help."""
         lane = self.lane_for(model)
-        begun = False
         try:
-            async with aclosing(_in_time(lane, model, request, deadline)) as pieces:
-                async for piece in pieces:
-                    begun = True
-                    yield piece
-            return
+            return await _begin(lane, model, request, deadline)
         except ModelFault as fault:
             pause = _pause(fault)
-            if begun or pause is None or asyncio.get_running_loop().time() + pause >= deadline:
+            if pause is None or asyncio.get_running_loop().time() + pause >= deadline:
                 raise
         await asyncio.sleep(pause)
-        async with aclosing(_in_time(lane, model, request, deadline)) as pieces:
-            async for piece in pieces:
-                yield piece
+        return await _begin(lane, model, request, deadline)
 
 
 def _pause(fault: ModelFault) -> float | None:
@@ -202,27 +199,72 @@ def _pause(fault: ModelFault) -> float | None:
     return (fault.retry_after or 0) + _PAUSE_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311
 
 
-async def _in_time(lane: Lane, model: str, request: Request, deadline: float) -> AsyncGenerator[Piece, None]:
-    """The lane's pieces, each in time. The stand-in needs no time and is asked even after the deadline."""
+async def _begin(lane: Lane, model: str, request: Request, deadline: float) -> _Answer:
+    """An answer that begins in time. The stand-in needs no time and is asked even after the deadline."""
     now = asyncio.get_running_loop().time()
     left = deadline - now
     if model == STAND_IN:
         left, deadline = 10.0, now + 10.0
     if left <= 0:
         raise ModelFault("timeout", model, "no time was left to ask it")
-    until = now + left * _FIRST_PIECE_SHARE
-    pieces = lane.stream(model, replace(request, timeout_seconds=left))
+    first = left * _FIRST_PIECE_SHARE
+    answer = _Answer(model, lane.stream(model, replace(request, timeout_seconds=left)), left)
     try:
-        while True:
-            try:
-                async with asyncio.timeout_at(until):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise ModelFault("timeout", model, f"no answer within {until - now:.1f} s") from None
-            until = deadline
-            yield piece
-    finally:
-        if isinstance(pieces, AsyncGenerator):
-            await pieces.aclose()
+        async with asyncio.timeout_at(now + first):
+            answer.first = await anext(answer.pieces, None)
+    except TimeoutError:
+        await answer.close()
+        raise ModelFault("timeout", model, f"no answer within {first:.1f} s") from None
+    except BaseException:
+        await answer.close()
+        raise
+    answer.watch(deadline)
+    return answer
+
+
+class _Answer:
+    """The pieces of one lane, all before one deadline, which costs a single timer however many they are."""
+
+    def __init__(self, model: str, pieces: AsyncIterator[Piece], seconds: float) -> None:
+        self.first: Piece | None = None
+        self.pieces = pieces
+        self._model, self._seconds = model, seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.Task[Any] | None = None
+        self._is_late = False
+
+    def watch(self, deadline: float) -> None:
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._cut)
+
+    async def next(self) -> Piece | None:
+        """None at the end. Raises ModelFault (`timeout`) at the deadline, and whatever the lane raises."""
+        if self._is_late:
+            raise self._fault()
+        task = self._waiting = asyncio.current_task()
+        assert task is not None
+        cancelled_before = task.cancelling()
+        try:
+            return await anext(self.pieces, None)
+        except TimeoutError:
+            raise self._fault() from None
+        except asyncio.CancelledError:
+            if self._is_late and task.uncancel() <= cancelled_before:
+                raise self._fault() from None
+            raise
+        finally:
+            self._waiting = None
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if isinstance(self.pieces, AsyncGenerator):
+            await self.pieces.aclose()
+
+    def _cut(self) -> None:
+        """Ends the wait for the next piece, and nothing else: between two pieces the task is the caller's."""
+        self._is_late = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def _fault(self) -> ModelFault:
+        return ModelFault("timeout", self._model, f"no end within {self._seconds:.1f} s")

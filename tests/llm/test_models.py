@@ -242,6 +242,32 @@ async def test_a_model_that_has_begun_has_all_the_time_that_is_left() -> None:
     assert text(pieces) == "one two"
 
 
+async def test_a_deadline_between_two_pieces_ends_the_stream_and_not_its_reader() -> None:
+    lane, passed = Scripted(["one ", "two"]), asyncio.Event()
+    asyncio.get_running_loop().call_later(0.15, passed.set)
+    async with aclosing(models({"plain": lane}).stream(["plain/a"], Request([], timeout_seconds=0.1))) as pieces:
+        assert await anext(pieces) == Delta("one ")
+        await passed.wait()
+        with pytest.raises(ModelFault, match="interrupted"):
+            await anext(pieces)
+    assert lane.closed == 1
+
+
+async def test_a_reader_cancelled_while_it_waits_is_cancelled_and_not_told_of_a_timeout() -> None:
+    begun = asyncio.Event()
+    lane = Scripted(["one", asyncio.Event()])
+
+    async def reads() -> None:
+        async for _ in models({"plain": lane}).stream(["plain/a"], HELLO):
+            begun.set()
+
+    reader = asyncio.create_task(reads())
+    await begun.wait()
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+
+
 async def test_who_leaves_early_closes_the_lane() -> None:
     lane = Scripted(["one", asyncio.Event()])
     async with aclosing(models({"plain": lane}).stream(["plain/a"], HELLO)) as pieces:
