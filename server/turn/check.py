@@ -275,6 +275,7 @@ _ENDS = frozenset("。！!\n；;…")
 _DOUBTFUL = frozenset(".,;:!?'")
 _ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~/#@$&*+=%")
 _MOST_DOUBTS = 16
+_SPECIAL = re.compile(r"[?？]|://|www\.")
 _ITEM = re.compile(r"\s*(?:\d{1,3}|[A-Za-z])\.")
 
 
@@ -298,6 +299,9 @@ class _Questions:
         self._doubt: list[str] = []
 
     def feed(self, text: str) -> str:
+        if text and not (self._asked or self._in_address or _SPECIAL.search(self._tail + text)):
+            self._tail, self._last = (self._tail + text)[-4:], text[-1]
+            return text
         for char in text:
             self._read(char)
         return self._sent()
@@ -419,6 +423,7 @@ class _Automaton:
         for secret in secrets:
             self._add(secret)
         self._link()
+        self.begins = _beginnings(secrets)
         self.mask = next((c for c in _MASKS if not any(c in secret for secret in secrets)), _MASKS[0])
 
     def step(self, node: int, char: str) -> int:
@@ -449,6 +454,13 @@ class _Automaton:
                 queue.append(child)
 
 
+def _beginnings(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    """Found in every text in which a secret begins: its first three characters, or fewer at the end."""
+    whole = {re.escape(secret[:3]) for secret in secrets}
+    cut_off = {re.escape(secret[:length]) for secret in secrets for length in (1, 2)}
+    return re.compile(f"{'|'.join(sorted(whole))}|(?:{'|'.join(sorted(cut_off))})\\Z")
+
+
 @lru_cache(maxsize=8)
 def _automaton(secrets: tuple[str, ...]) -> _Automaton:
     return _Automaton(secrets)
@@ -473,6 +485,9 @@ class _Secrets:
 
     def feed(self, text: str) -> str:
         automaton, node = self._automaton, self._node
+        if not node and not automaton.begins.search(text):
+            self._base += len(text)
+            return text
         at = self._base + len(self._buffer)
         for char in text:
             node = automaton.step(node, char)
