@@ -43,6 +43,12 @@ def _known_zone(value: str) -> str:
     return value
 
 
+def _of_our_time(value: datetime) -> datetime:
+    if not 1970 <= value.year <= 2200:
+        raise ValueError("is not between 1970 and 2200")
+    return value
+
+
 def _possible_id(value: str) -> str:
     if not _ID.fullmatch(value):
         raise NotFound("There is nothing of that id.")
@@ -146,7 +152,7 @@ class ExtractBody(Body):
 
     messages: list[SaidBody] = Field(max_length=200)
     asked: Short | None = None
-    now: datetime | None = None
+    now: Annotated[datetime, AfterValidator(_of_our_time)] | None = None
     locale: Locale | None = None
     timezone: Zone | None = None
 

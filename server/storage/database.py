@@ -139,12 +139,13 @@ class _Hand:
             value = work(tx)
             tx.finish()
         except Exception as error:
-            if _is_operational(error):
-                raise
             tx.abandon()
-            tx.run("ROLLBACK TO work")
-            tx.run("RELEASE work")
-            return None, error
+            try:
+                tx.run("ROLLBACK TO work")
+                tx.run("RELEASE work")
+            except Exception:  # the whole transaction is lost, not one work of it
+                raise error from None
+            return None, _as_unavailable(error)
         tx.run("RELEASE work")
         return value, None
 

@@ -83,6 +83,22 @@ async def test_each_work_of_a_group_is_whole_and_a_failed_one_undoes_itself_alon
     assert names(database) == [*(f"a-{n}" for n in good), *(f"b-{n}" for n in good)]
 
 
+async def test_a_table_that_is_not_there_is_its_own_works_trouble(database: Database, holding: threading.Event) -> None:
+    def work(n: int) -> Any:
+        def run(tx: Transaction) -> int:
+            put(tx, f"k-{n}")
+            return tx.run("DELETE FROM no_such_table") if n == 3 else n
+
+        return run
+
+    tasks = [asyncio.ensure_future(database.write(work(n))) for n in range(8)]
+    await asyncio.sleep(0)
+    holding.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [n for n, one in enumerate(found) if isinstance(one, Exception)] == [3]
+    assert names(database) == [f"k-{n}" for n in range(8) if n != 3]
+
+
 async def test_a_session_and_written_out_statements_share_one_fate(
     database: Database, holding: threading.Event
 ) -> None:

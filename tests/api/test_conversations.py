@@ -1,0 +1,152 @@
+"""Conversations as customers and the house read them: lists, pages, search, feedback, resumed events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.running import RunningServer, Visitor, events, new_message_id
+
+
+def test_pages_of_conversations_have_each_once_the_last_changed_first(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    made: list[str | None] = []
+    for n in range(5):
+        visitor.conversation = None
+        visitor.say(f"Hello number {n}")
+        made.append(visitor.conversation)
+    visitor.conversation = made[1]
+    visitor.say("And once more")
+    order = [made[1], made[4], made[3], made[2], made[0]]
+    for limit in (1, 2, 4, 500):
+        found, cursor = [], None
+        with any_server.client(visitor.token) as client:
+            while True:
+                query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+                page = client.get("/api/v1/conversations", params=query).json()
+                assert page["total"] == 5
+                found += [item["id"] for item in page["items"]]
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    break
+        assert found == order
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("你们有没有仓库机器人的月租方案？", ["仓库", "月租", "机器人的"]),
+        ("Is the GATEWAY for greenhouses waterproof?", ["gateway", "GREENhouses", "gateway for"]),
+        ("What about 100 % uptime_guarantee!", ["100 %", "uptime_g", "guarantee!"]),
+        ("Prüfen Sie Ölfilter und ÄRMEL?", ["ölfilter", "Ärmel", "PRÜFEN"]),
+    ],
+)
+def test_a_conversation_is_found_by_its_words(any_server: RunningServer, said: str, words: list[str]) -> None:
+    visitor = any_server.visitor()
+    visitor.say(said)
+    with any_server.client(visitor.token) as client:
+        for word in words:
+            items = client.get("/api/v1/conversations", params={"q": word}).json()["items"]
+            assert [item["id"] for item in items] == [visitor.conversation], word
+        for word in ("仓机", "nobody said this", "100%%", "uptimeXg"):
+            assert client.get("/api/v1/conversations", params={"q": word}).json()["items"] == [], word
+    with any_server.client() as client:
+        query = {"q": words[0], "user_id": visitor.id, "persona": "guide"}
+        assert client.get("/api/v1/conversations", params=query).json()["total"] == 1
+        assert client.get("/api/v1/conversations", params={**query, "persona": "adviser"}).json()["total"] == 0
+
+
+def test_a_conversation_carries_its_messages_and_turns(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    answers = [visitor.say("Hello"), visitor.say("What does it cost?")]
+    with any_server.client(visitor.token) as client:
+        own = client.get(f"/api/v1/conversations/{visitor.conversation}").json()
+    assert {"id", "user_id", "persona", "persona_version", "channel", "status", "created_at", "updated_at"} <= set(own)
+    assert [(m["role"], m["turn_id"]) for m in own["messages"]] == [
+        (role, answer["turn_id"]) for answer in answers for role in ("customer", "assistant")
+    ]
+    assert [m["text"] for m in own["messages"] if m["role"] == "assistant"] == [a["reply"]["text"] for a in answers]
+    for turn, answer in zip(own["turns"], answers, strict=True):
+        for name in ("model", "calls", "plan", "usage", "timings"):
+            assert turn[name] == answer[name]
+        assert "trace" not in turn
+    with any_server.client() as client:
+        inside = client.get(f"/api/v1/conversations/{visitor.conversation}").json()
+    assert all("trace" in turn for turn in inside["turns"])
+
+
+def test_the_last_thumb_counts(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    answer = visitor.say("Hello")
+    path = f"/api/v1/conversations/{visitor.conversation}/feedback"
+    with any_server.client(visitor.token) as client:
+
+        def thumb(status: int, **body: Any) -> None:
+            assert (
+                client.post(path, json={"message_id": answer["message_id"], "score": 1, **body}).status_code == status
+            )
+
+        thumb(204)
+        thumb(204, score=-1, comment="not quite")
+        for score in (0, 2, "1", None, 1.5):
+            thumb(422, score=score)
+        thumb(422, comment="x" * 2001)
+        thumb(404, message_id="m_nothing")
+        customer = client.get(f"/api/v1/conversations/{visitor.conversation}").json()["messages"][0]["id"]
+        thumb(404, message_id=customer)
+    assert feedback(any_server, visitor) == [(-1, "not quite")]
+
+
+def feedback(server: RunningServer, visitor: Visitor) -> list[tuple[Any, ...]]:
+    from server.storage import open_database
+
+    database = open_database(server.database)
+    try:
+        return database.read_now(
+            lambda tx: tx.rows("SELECT score, comment FROM feedback WHERE conversation_id = ?", visitor.conversation)
+        )
+    finally:
+        database.close()
+
+
+def test_events_resume_after_any_number_to_the_letter(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    seen = visitor.stream("What does it cost?")
+    path = f"/api/v1/turns/{seen[0][2]['turn_id']}/events"
+    with any_server.client(visitor.token) as client:
+        for after in range(len(seen) + 2):
+            assert events(client.get(path, headers={"last-event-id": str(after)}).text) == seen[after:]
+        assert events(client.get(path).text) == seen
+        for odd in (b"-1", b"x", b"1.5", b"9" * 12, "\u0661".encode(), b"\xb2"):
+            assert client.get(path, headers=[(b"last-event-id", odd)]).status_code == 422
+
+
+def test_the_card_speaks_the_asked_language(any_server: RunningServer) -> None:
+    with any_server.client(None) as client:
+
+        def greeting(**more: Any) -> str:
+            card = client.get("/api/v1/personas/guide/card", **more).json()
+            assert set(card) == {"title", "greeting", "suggestions", "media"}
+            return str(card["greeting"])
+
+        english, chinese = greeting(params={"locale": "en"}), greeting(params={"locale": "zh"})
+        assert english != chinese
+        for locale in ("zh-CN", "zh_Hant_TW", "ZH"):
+            assert greeting(params={"locale": locale}) == chinese
+        assert greeting(headers={"accept-language": "fr;q=0.9, zh-CN;q=0.8"}) == chinese
+        assert greeting(params={"locale": "en"}, headers={"accept-language": "zh"}) == english
+        assert greeting(params={"locale": "fr"}) == english
+        assert client.get("/api/v1/personas/nobody/card").status_code == 404
+
+
+def test_a_chat_cannot_change_its_persona_or_its_kind(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    visitor.say("Hello")
+    body = {"persona": "adviser", "message": {"text": "hi"}, "conversation_id": visitor.conversation}
+    with any_server.client(visitor.token) as client:
+        assert client.post("/api/v1/chat", json=body).status_code == 422
+        assert client.post("/api/v1/chat", json={**body, "conversation_id": "c_none"}).status_code == 404
+    with any_server.client() as client:
+        body = {**body, "persona": "guide", "as_user": f"cust-{new_message_id()}"}
+        assert client.post("/api/v1/chat", json=body).status_code == 422
