@@ -7,7 +7,7 @@ import logging
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,6 +28,7 @@ _PHRASE_WEIGHT = 1.0
 _WEAK_WEIGHT = 0.7
 _LEAD = 1.25
 """A section's first passage tends to sum it up."""
+_PULL = 1.5
 _CANDIDATES = 30
 
 
@@ -37,6 +38,34 @@ class KnowledgeFile:
 
     path: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A clause of a question: its terms with the heaviest's weight, those of one concept together.
+
+    In "we run 40 trucks, what does it cost" the clause with the notion of a sale is the question, hence `pull`.
+    """
+
+    groups: tuple[tuple[list[Term], float], ...]
+    weight: float
+    pull: float
+
+    @classmethod
+    def of(cls, weighed: list[tuple[Term, float]]) -> _Clause:
+        groups: dict[object, tuple[list[Term], float]] = {}
+        for term, weight in weighed:
+            terms, heaviest = groups.get(term.concept or term.tokens, ([], 0.0))
+            groups[term.concept or term.tokens] = ([*terms, term], max(heaviest, weight))
+        pull = _PULL if any(term.concept for term, _ in weighed) else 1.0
+        return cls(tuple(groups.values()), sum(weight for _, weight in groups.values()), pull)
+
+    def share_in(self, tokens: frozenset[str]) -> float:
+        """The share, by weight, of the terms that the tokens hold; terms of one concept count once."""
+        held = 0.0
+        for terms, weight in self.groups:
+            held += weight * max([term.share_in(tokens) for term in terms])
+        return held / self.weight
 
 
 class Knowledge:
@@ -53,6 +82,7 @@ class Knowledge:
         self._tokens = [frozenset(document) for document in documents]
         self._in_passages = Counter(token for tokens in self._tokens for token in tokens)
         self._index = _indexed(documents)
+        self._postings: dict[str, list[tuple[int, float]]] = {}
         before = ("", *((p.source, p.heading) for p in self.passages))
         self._leads = [(p.source, p.heading) != last for p, last in zip(self.passages, before, strict=False)]
 
@@ -66,31 +96,43 @@ class Knowledge:
         clauses = [clause for clause in clauses if not all(term.is_weak for term in clause)]
         if not clauses or limit < 1:
             return []
-        weighed = [[(term, self._weight(term)) for term in clause] for clause in clauses]
-        scores = self._scores(clauses)
         wanted = (language or language_of(query)).split("-")[0]
-        own = [n for n, passage in enumerate(self.passages) if passage.language == wanted]
-        other = [n for n, passage in enumerate(self.passages) if passage.language != wanted]
+        scores = self._scores(clauses)
+        weighed = [_Clause.of([(term, self._weight(term)) for term in clause]) for clause in clauses]
+        own = [n for n in scores if self.passages[n].language == wanted]
+        other = [n for n in scores if self.passages[n].language != wanted]
         return self._best(own, scores, weighed, limit) or self._best(other, scores, weighed, limit)
 
-    def _scores(self, clauses: list[list[Term]]) -> Any:
-        terms = [term for clause in clauses for term in clause if not term.is_weak]
-        tokens = [token for term in terms for token in (*term.tokens, term.concept or "")]
-        known = [token for token in tokens if token and token in self._in_passages]
-        return self._index.get_scores(known) if known else [0.0] * len(self.passages)
+    def _scores(self, clauses: list[list[Term]]) -> dict[int, float]:
+        """The BM25 scores of the passages that hold any of the words."""
+        scores: dict[int, float] = {}
+        for clause in clauses:
+            for term in clause:
+                for token in () if term.is_weak else (*term.tokens, term.concept or ""):
+                    for n, score in self._posted(token):
+                        scores[n] = scores.get(n, 0.0) + score
+        return scores
 
-    def _best(
-        self, among: list[int], scores: Any, clauses: list[list[tuple[Term, float]]], limit: int
-    ) -> list[Passage]:
-        likely = sorted((n for n in among if scores[n] > 0), key=lambda n: -scores[n])[:_CANDIDATES]
-        found = []
+    def _posted(self, token: str) -> Sequence[tuple[int, float]]:
+        """The passages that hold a token and what it adds to each; kept, so never more than the index holds."""
+        if token not in self._in_passages:
+            return ()
+        postings = self._postings.get(token)
+        if postings is None:
+            scores = self._index.get_scores([token])
+            postings = self._postings[token] = [(n, float(score)) for n, score in enumerate(scores) if score > 0]
+        return postings
+
+    def _best(self, among: list[int], scores: Mapping[int, float], clauses: list[_Clause], limit: int) -> list[Passage]:
+        likely = sorted(among, key=lambda n: (-scores[n], n))[:_CANDIDATES]
+        ranked = []
         for n in likely:
-            shares = [(_coverage(clause, self._tokens[n]), clause) for clause in clauses]
-            if any(share >= _ENOUGH for share, _ in shares):
-                relevance = max(share * _pull(clause) for share, clause in shares)
-                score = float(scores[n]) * relevance * (_LEAD if self._leads[n] else 1)
-                found.append(replace(self.passages[n], score=round(score, 4)))
-        return sorted(found, key=lambda passage: -passage.score)[:limit]
+            shares = [clause.share_in(self._tokens[n]) for clause in clauses]
+            if max(shares) >= _ENOUGH:
+                relevance = max(share * clause.pull for share, clause in zip(shares, clauses, strict=True))
+                ranked.append((round(scores[n] * relevance * (_LEAD if self._leads[n] else 1), 4), n))
+        ranked.sort(key=lambda entry: -entry[0])
+        return [replace(self.passages[n], score=score) for score, n in ranked[:limit]]
 
     def _weight(self, term: Term) -> float:
         """How much the term tells: the BM25 inverse document frequency of its rarest token, capped."""
@@ -149,21 +191,6 @@ def _languages_of(text: Text) -> list[str]:
 def _document(passage: Passage) -> list[str]:
     """What a passage is found by: its words count double beside those of its heading."""
     return 2 * index_tokens(passage.text) + index_tokens(passage.heading) or [""]
-
-
-def _coverage(clause: list[tuple[Term, float]], tokens: frozenset[str]) -> float:
-    """The share, by weight, of the clause's terms that the tokens hold; terms of one concept count once."""
-    whole: dict[object, tuple[float, float]] = {}
-    for term, weight in clause:
-        key = term.concept or term.tokens
-        share, heaviest = whole.get(key, (0.0, 0.0))
-        whole[key] = max(share, term.share_in(tokens)), max(heaviest, weight)
-    return sum(share * weight for share, weight in whole.values()) / sum(w for _, w in whole.values())
-
-
-def _pull(clause: list[tuple[Term, float]]) -> float:
-    """In "we run 40 trucks, what does it cost" the clause with the notion of a sale is the question."""
-    return 1.5 if any(term.concept for term, _ in clause) else 1.0
 
 
 def _indexed(documents: list[list[str]]) -> Any:
