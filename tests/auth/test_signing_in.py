@@ -185,6 +185,20 @@ async def test_the_admin_key_cannot_sign_itself_out_and_comes_back_at_the_next_s
     assert (await authority.caller("rk_the-first-admin-token")).role == "admin"
 
 
+async def test_a_token_counts_to_its_last_character(authority: Authority) -> None:
+    visitor = await authority.new_visitor(CustomerRow("v_1", "anonymous"))
+    session, _, _ = await authority.sign_in(authority.signin_link("ada@example.com", None), HERE)
+    for token in (visitor, session, authority.new_key("k", "viewer")):
+        await authority.caller(token)
+        for place in range(len(token)):
+            other = "a" if token[place] != "a" else "b"
+            with pytest.raises(Unauthorised):
+                await authority.caller(token[:place] + other + token[place + 1 :])
+        for wrong in (token[:20], token + "=", token + " ", token.swapcase()):
+            with pytest.raises(Unauthorised):
+                await authority.caller(wrong)
+
+
 async def test_only_digests_are_stored(authority: Authority, database: Database) -> None:
     tokens = [
         authority.new_key("k", "viewer"),
