@@ -6,12 +6,13 @@ import asyncio
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from server.catalog import LoadedPlugin
 from server.catalog.references import BOUND, reserved_names
@@ -39,7 +40,7 @@ _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 
 Action = Literal["get", "set", "find"]
-Execute = Callable[[sa.Executable], sa.CursorResult[Any]]
+Execute = Callable[..., sa.CursorResult[Any]]
 
 
 class Engines:
@@ -73,6 +74,15 @@ def _engine(address: str) -> sa.Engine:
     return sa.create_engine(url, pool_pre_ping=True, pool_recycle=1800, connect_args=wait)
 
 
+@dataclass(frozen=True, slots=True)
+class _ByKey:
+    """How a row is read by its key; `text` when the driver's own values will do."""
+
+    table: sa.Table
+    statement: sa.Select[Any]
+    text: str | None
+
+
 @dataclass(slots=True)
 class Store:
     """One plugin's table. `prepared` once it was made or held against the real one, which sets the rest."""
@@ -86,6 +96,7 @@ class Store:
     table: sa.Table = field(init=False)
     unique: bool = True
     prepared: bool = False
+    _by_key: _ByKey | None = None
 
     def __post_init__(self) -> None:
         self.table = table_of(self.spec)
@@ -132,8 +143,39 @@ class Store:
 
     def get(self, execute: Execute, key: Mapping[str, Any]) -> dict[str, Any]:
         """The row as an object without its key and without nulls; `{}` when there is none."""
-        row = execute(sa.select(*self._columns()).where(*self._where(key)).limit(1)).mappings().first()
+        row = execute(self._reading().statement, dict(key)).mappings().first()
         return _object(row) if row else {}
+
+    def get_in(self, tx: Transaction, key: Mapping[str, Any]) -> dict[str, Any]:
+        """`get` in the server's own database, past SQLAlchemy where its types have nothing to convert."""
+        text, dialect = self._reading().text, self.database.engine.dialect
+        if text is None:
+            return self.get(tx.execute, key)
+        broken = dialect.loaded_dbapi.Error
+        try:
+            row = tx.row(text, *key.values())
+        except broken as error:
+            raise sa.exc.DBAPIError.instance(text, None, error, broken, dialect=dialect) from error
+        return _object(dict(zip(self.spec.columns, row, strict=True))) if row else {}
+
+    def _reading(self) -> _ByKey:
+        """Made once for each shape of the table."""
+        kept = self._by_key
+        if kept is None or kept.table is not self.table:
+            bound = {name: sa.bindparam(name, type_=self.table.c[name].type) for name in self.key}
+            statement = sa.select(*self._columns()).where(*self._where(bound)).limit(1)
+            kept = self._by_key = _ByKey(self.table, statement, self._text_of_get())
+        return kept
+
+    def _text_of_get(self) -> str | None:
+        columns = [*self._columns(), *(self.table.c[name] for name in self.key)]
+        if not self.own or not all(_is_plain(column.type) for column in columns):
+            return None
+        quoted = self.database.engine.dialect.identifier_preparer
+        names = ", ".join(quoted.format_column(column) for column in self._columns())
+        mine = " AND ".join(f"{quoted.format_column(self.table.c[name])} = ?" for name in self.key)
+        where = f" WHERE {mine}" if mine else ""
+        return f"SELECT {names} FROM {quoted.format_table(self.table)}{where} LIMIT 1"  # noqa: S608
 
     def set(self, execute: Execute, dialect: str, key: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Writes the given columns of the row, which is made when it is not there."""
@@ -180,7 +222,7 @@ class Store:
         rows = tx.execute(sa.select(self.table).where(mine)).mappings().all()
         for row in rows:
             key = {name: new if name in columns else row[name] for name in self.key}
-            there = self.get(tx.execute, key)
+            there = self.get_in(tx, key)
             empty = {n: row[n] for n in self.spec.columns if row[n] is not None and there.get(n) in (None, "")}
             if empty:
                 self._put(tx, key, empty)
@@ -202,6 +244,11 @@ class Store:
 
     def _where(self, key: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         return [self.table.c[name] == value for name, value in key.items()]
+
+
+def _is_plain(column: TypeEngine[Any]) -> bool:
+    """Whether the drivers give and take the very values that SQLAlchemy would."""
+    return isinstance(column, sa.String | sa.Integer | sa.Double) and not isinstance(column, sa.Enum)
 
 
 def _object(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -239,14 +286,18 @@ class TableExecutor:
         """Raises Unfilled, SQLAlchemyError, or Unavailable when the server's own database is away."""
         database = self.store.database
         if self.store.own or (values.bound.test and self.action == "set"):
-            write = self.action == "set"
-            return await (database.write if write else database.read)(lambda tx: self.run_in(tx, values))
+            return await self._queue(database)(lambda tx: self.run_in(tx, values))
         value = await asyncio.to_thread(self._elsewhere, values)
         if values.bound.test and self.action == "get":
             key = list(self.store.key_of(values).values())
             over = await database.read(lambda tx: scratch.overlay(tx, values.bound, self.store.plugin, key))
             value = {**value, **over}
         return Outcome(value, request=self.describe(values))
+
+    def _queue(self, database: Database) -> Callable[[Callable[[Transaction], Outcome]], Awaitable[Outcome]]:
+        if self.action == "set":
+            return database.write
+        return database.glance if self.action == "get" and self.store.unique else database.read
 
     def run_in(self, tx: Transaction, values: Values) -> Outcome:
         """The same in a transaction of the server's own database, which must hold the table unless a test."""
@@ -258,8 +309,9 @@ class TableExecutor:
             scratch.keep(tx, values.bound, self.store.plugin, list(key.values()), values.args)
             value = {"saved": dict(values.args), "note": "kept for this test only"}
         else:
-            value = self._act(tx.execute, tx.dialect, key, values)
-            if self.action == "get" and values.bound.test:
+            is_get = self.action == "get"
+            value = self.store.get_in(tx, key) if is_get else self._act(tx.execute, tx.dialect, key, values)
+            if is_get and values.bound.test:
                 value |= scratch.overlay(tx, values.bound, self.store.plugin, list(key.values()))
         return Outcome(value, request=self.describe(values))
 

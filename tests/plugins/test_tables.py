@@ -65,6 +65,36 @@ async def test_a_profile_is_empty_then_filled_piece_by_piece(door: Door, load: L
     assert (await door.call(plugins, "get_profile", "{}", BEN)).value == {}
 
 
+PLAIN = """
+kind: table
+table: plain_profile
+create: true
+key: {userid: "${user.id}", order: "${conversation.id}"}
+columns: {group: {}, seats: {type: integer}, budget: {type: number}}
+functions: {get: {name: get_plain}, set: {name: set_plain}}
+"""
+
+
+async def test_plain_columns_are_read_by_the_whole_key(door: Door, load: Load, database: Database) -> None:
+    plugins = [load(PLAIN)]
+    assert await door.prepare(plugins) == []
+    await door.call(plugins, "set_plain", {"group": "北方", "seats": 12, "budget": 2}, ANN)
+    elsewhere = replace(ANN, conversation_id="c_9")
+    await door.call(plugins, "set_plain", {"seats": 3}, elsewhere)
+    found = [(await door.call(plugins, "get_plain", "", who)).value for who in (ANN, elsewhere, BEN)]
+    assert found == [{"group": "北方", "seats": 12, "budget": 2.0}, {"seats": 3}, {}]
+    assert [type(value) for value in found[0].values()] == [str, int, float]
+
+
+async def test_a_table_that_has_gone_is_told_as_the_databases_fault(door: Door, load: Load, database: Database) -> None:
+    plugins = [load(PLAIN)]
+    await door.prepare(plugins)
+    database.write_now(lambda tx: tx.run("DROP TABLE plain_profile"))
+    result = await door.call(plugins, "get_plain", "", ANN)
+    assert result.status == "failed"
+    assert "broke" not in (result.error or "")
+
+
 async def test_what_does_not_fit_a_column_is_refused_with_the_reason(door: Door, load: Load) -> None:
     plugins = [load(PROFILE)]
     await door.prepare(plugins)
