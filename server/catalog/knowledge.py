@@ -64,7 +64,8 @@ class _Clause:
         """The share, by weight, of the terms that the tokens hold; terms of one concept count once."""
         held = 0.0
         for terms, weight in self.groups:
-            held += weight * max([term.share_in(tokens) for term in terms])
+            share = terms[0].share_in(tokens) if len(terms) == 1 else max([term.share_in(tokens) for term in terms])
+            held += weight * share
         return held / self.weight
 
 

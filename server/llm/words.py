@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -51,10 +51,12 @@ class Term:
 
     def share_in(self, tokens: frozenset[str] | set[str]) -> float:
         """How much of the term those tokens hold, from 0 to 1; the concept alone counts four fifths."""
-        spelled = sum(token in tokens for token in self.tokens) / len(self.tokens) if self.tokens else 0.0
+        held, whole = 0, len(self.tokens)
+        for token in self.tokens:
+            held += token in tokens
+        by_concept = 0.8 if self.concept in tokens else 0.0
         # Half of a Chinese word's bigrams is chance rather than likeness.
-        spelled = spelled if spelled > 0.5 else 0.0
-        return max(spelled, 0.8 if self.concept in tokens else 0.0)
+        return max(held / whole, by_concept) if held * 2 > whole else by_concept
 
 
 def clean(text: str) -> str:
@@ -81,6 +83,7 @@ def language_of(text: str, otherwise: str = "en") -> str:
     return "zh" if han_share(text) >= 0.3 else otherwise
 
 
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """An English word without plural, -ing and -ed: prices, pricing and price are one."""
     word = word.replace("’", "'").removesuffix("'s")
@@ -117,7 +120,7 @@ def index_tokens(text: str) -> list[str]:
     for chunk in _CHUNK.findall(cleaned):
         tokens.extend(_chinese_tokens(chunk) if _CJK_RUN.match(chunk) else _word_tokens(chunk))
     concepts = {_concept_words()[token] for token in tokens if token in _concept_words()}
-    concepts |= {f"#{match.lastgroup}" for match in _phrases().finditer(cleaned)}
+    concepts |= {f"#{match.lastgroup}" for match in _phrases_in(cleaned)}
     return tokens + sorted(concepts)
 
 
@@ -136,7 +139,7 @@ def question_terms(text: str) -> list[list[Term]]:
 
 def _terms(clause: str) -> Iterable[Term]:
     rest = clause
-    for match in _phrases().finditer(clause):
+    for match in _phrases_in(clause):
         yield Term(_phrase_tokens(match.group()), f"#{match.lastgroup}")
         rest = rest.replace(match.group(), " ", 1)
     for chunk in _CHUNK.findall(rest):
@@ -190,14 +193,19 @@ def _concept_words() -> dict[str, str]:
     }
 
 
+def _phrases_in(text: str) -> Iterator[re.Match[str]]:
+    return _phrases("" if text.isascii() else "zh").finditer(text)
+
+
 @cache
-def _phrases() -> re.Pattern[str]:
+def _phrases(script: str) -> re.Pattern[str]:
+    """One group for each concept; without a script the alternatives that hold a Han character are left out."""
     groups = []
     for name, concept in _LISTS["concepts"].items():
-        english = rf"\b(?:{concept['phrases']})\b" if "phrases" in concept else ""
-        either = "|".join(filter(None, [english, concept.get("zh")]))
-        if either:
-            groups.append(f"(?P<{name}>{either})")
+        english = [rf"\b(?:{concept['phrases']})\b"] if "phrases" in concept else []
+        other = [part for part in concept.get("zh", "").split("|") if part and (script or not _HAN.search(part))]
+        if english or other:
+            groups.append(f"(?P<{name}>{'|'.join(english + other)})")
     return re.compile("|".join(groups))
 
 
