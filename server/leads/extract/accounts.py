@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from server.leads.extract.claim import Claim
 from server.leads.extract.phrases import (
@@ -43,7 +42,7 @@ _BANK = re.compile(
 )
 
 
-def find(reading: Reading, _: Sequence[str], earlier: str) -> list[Claim]:
+def find(reading: Reading, earlier: str) -> list[Claim]:
     found = []
     for pattern in _ACCOUNT:
         for match in matches(pattern, reading.text):

@@ -67,7 +67,8 @@ _POLITE_START = re.compile(
     r"actually|no|it's|its|it is|it'd be|that's|that is|that would be|this is|"
     r"mine is|ours is|they're|called|named|"
     r"name is|just|probably|mainly|mostly|i think it's|i think|i guess it's|i guess|let's say|"
-    r"the (?:name|company|answer|account|product|username) (?:is|would be))(?:[\s,.!:]+)"
+    r"(?:it's|its|it is|this is|that's) for|(?:just )?for|"
+    r"(?:the |my |our )?(?:name|company|answer|account|account name|product|user ?name) (?:is|would be))(?:[\s,.!:]+)"
     r"|(?:好的?|嗯+|哦|啊|额|呃|行|可以|当然|没问题|是的|您好|你好|那个|不好意思|抱歉|对|不对)[\s,.!:、。~]+"
     r"|(?:就是|是|名字(?:是|叫)|公司(?:是|叫|名(?:称|字)?(?:是|叫)?)|我的?是|"
     r"这边是|应该是|大概是?|主要是|(?:注册)?账号是?|"
@@ -77,12 +78,12 @@ _LEAD_IN = re.compile(r"(?:we're|we are|i'm|i am)\s+|(?:叫做?|是叫?|我们?�
 _POLITE_END = re.compile(
     r"(?:(?<=\s)[:;]-?[)dp(]|[\s,.!。、~;:\u200b]|(?<![a-z])(?:thanks a lot|thanks|thank you very much|"
     r"thank you|thx|"
-    r"please|cheers|sir)(?![a-z])|"
+    r"please|pls|plz|cheers|sir|i guess|i think|i suppose|i believe|for now|probably|maybe)(?![a-z])|"
     r"(?<=[\u4e00-\u9fff,.!\s])(?:谢谢您|谢谢你|谢谢啦|谢谢|多谢|感谢)|"
     r"(?<=[\u4e00-\u9fff])[哦哈啦呀吧呢啊噢喔嘛]|[\U0001F300-\U0001FAFF\u2600-\u27bf])++$"
 )
 _SIGNS = " \t\r\n,.!。、~;:\"'“”‘’「」『』《》<>()[]（）【】*_`\u200b"
-_CLAUSE = re.compile(r"[,.!?。;\n、…]+(?=\s|$|[^\x00-\x7f])|[,;。!?\n…]")
+_CLAUSE = re.compile(r"[,.!?。;\n、…]+(?=\s|$|[^\x00-\x7f])|[,;。!?\n…]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
 
 def refuses(reading: Reading) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
+from server.leads.extract import whose
 from server.leads.extract.claim import Claim
 from server.leads.extract.phrases import (
     HAN,
@@ -17,7 +17,7 @@ from server.leads.extract.phrases import (
     outermost,
     tidy,
 )
-from server.leads.extract.places import is_place
+from server.leads.extract.places import is_chinese_name, is_place
 from server.leads.extract.reading import Reading
 from server.leads.extract.words import words
 
@@ -35,7 +35,9 @@ ZH_SUFFIX = re.compile(
     r"有限|研究|协会|商城|酒店|餐饮|食品|医药|生物|能源|汽车|地产|建筑|咨询|设计|服饰|家居|电商|证券|"
     r"保险|基金|资本|游戏|互娱|通信|半导体|材料|化工|机械|自动化|仪器|光电|航空|"
     r"超市|旅游|旅行|健康|数据|云$|金融|投资|广告|印刷|包装|农业|环保|电器|电气|数码|安防|控股|实验室|"
-    r"农场|书店|幼儿园|[A-Za-z]"
+    r"农场|书店|幼儿园|冷链|冷运|供应链|运输|货运|快递|速运|仓储|配送|水产|药业|制药|乳业|果蔬|生鲜"
+    r"|进出口|国际|商贸|"
+    r"百货|连锁|便利|[A-Za-z]"
 )
 _TRADES = words("trade")
 _ONLY_TRADE = re.compile(
@@ -92,12 +94,26 @@ _ZH_COMPANY = [
         True,
     ),
     (
+        re.compile(
+            rf"(?:我|本人)(?:目前|现在)?在\s*(?P<v>[^,。!?;\n、]{{2,30}}?)(?:做|管|负责"
+            rf"|当)[{HAN}]{{1,8}}(?=$|[,。\s])"
+        ),
+        False,
+    ),
+    (
         re.compile(r"(?:我|俺)是\s*(?P<v>[^,。!?;\n、]{2,30}?)的(?=[^,。!?;\n]{0,10}(?:$|[,。!?;\n、]))"),
         False,
     ),
+    (
+        re.compile(
+            rf"(?:^|[\s,。;、])(?:公司|单位|企业)(?:名称?)?\s{{1,3}}(?P<v>[{HAN}A-Za-z()]{{2,20}})(?=$"
+            rf"|[,。;\n、\s])"
+        ),
+        True,
+    ),
     (re.compile(r"(?:我们|咱们)(?:这边)?(?:就)?(?:是|叫做?)\s*(?P<v>[^,。!?;\n、]{2,40})"), False),
     (re.compile(r"(?:^|[,。;\n])[ \t]{0,4}(?:公司|单位)\s{0,4}(?P<v>[^,。!?;\n、:]{2,30})"), False),
-    (re.compile(r"(?:我叫|我是|我姓)[^,。]{1,8},\s*(?P<v>[^,。!?;\n、]{2,20})的(?=$|[,。])"), False),
+    (re.compile(r"(?:我叫|我是|我姓)[^,。]{1,8},\s*(?P<v>[^,。!?;\n、]{2,20})的(?=$|[,。])"), True),
     (
         re.compile(
             r"(?:^|[\n,。!])[ \t]{0,4}我是\s{0,4}(?P<v>[^,。!?;\n、]{2,30}(?:公司|集团|科技|"
@@ -108,8 +124,69 @@ _ZH_COMPANY = [
 ]
 
 
+_OF_A_PERSON = re.compile(
+    rf"(?:我|俺|这里|这边)是\s*(?P<v>[{HAN}A-Za-z]{{2,16}}?)的(?:[{HAN}]{{2,4}}[,、])?"
+    rf"(?P<who>[{HAN}]{{2,4}})(?=$|[,。!?;\n、\s(])"
+)
+_NO_FIRM = re.compile(r"[部组来年天]$|\d|昨|刚|之前|打电话|联系|新|公司$|同行|我们|上次|前几|姓|叫|这|那|家$")
+_LOWER_COMPANY = re.compile(
+    r"(?:\b(?:i'm|i am|im|this is|my name is|my name's|name's|name is)\s+[a-z'-]{2,16}(?:"
+    r" [a-z'-]{2,16})? (?:from|at|with|of)|"
+    r"\b(?:i work|working|i'm working|employed) (?:for|at|with)|\b(?:calling|writing) from|"
+    r"(?:^|\b(?:hi|hello|hey),? )[a-z'-]{2,16} from)\s+(?:a company called )?(?P<v>[a-z0-9&'.-]+(?:"
+    r" [a-z0-9&'.-]+){0,3})"
+)
+_LEGAL = (
+    r"(?:gmbh(?: & co\.? kg)?|ltd|limited|lda|inc|llc|llp|co|corp|corporation|b\.?v|n\.?v|s\.?a|ag|kg"
+    r"|pty ltd|pty|plc|"
+    r"s\.?l|s\.?r\.?l|oy|ab|aps|a/?s|sarl|sas|s\.?p\.?a|sdn bhd|pte ltd|k\.?k|group|holding|holdings)"
+)
+_CARD_COMPANY = re.compile(
+    rf"(?:[,\n|/]|[.!]\s)\s{{0,3}}(?P<v>(?:[A-Z][\w&'-]*\s){{1,4}}(?i:{_LEGAL}))(?=\.?\s{{0,3}}(?:$"
+    rf"|[,.\n|/;(]))"
+)
+
+
+def _lower_company(reading: Reading, earlier: str) -> list[Claim | None]:
+    """Of people who type no capitals: "im tom from brightwell logistics"."""
+    found = []
+    for match in matches(_LOWER_COMPANY, reading.text):
+        text = re.split(r"\s(?:here|n|&|u|pls|plz)$|[.](?:\s|$)", tidy(match["v"]))[0]
+        text = re.split(
+            rf"\s(?={SENTENCE.pattern}|\b(?:and|do|does|u|im|pls|plz|here|whats|hows|looking|but|about)\b)", text
+        )[0]
+        words_ = text.split()
+        if (
+            words_
+            and words_[0] not in _NOT_COMPANY
+            and not is_place(text)
+            and not any(word.isdigit() for word in words_)
+            and not re.fullmatch(_GENERIC, words_[-1] if len(words_) == 1 else "x")
+            and not _NOT_LOWER.search(reading.low[match.start() : match.start("v")])
+        ):
+            found.append(claim_of(reading, match.start("v"), match.start("v") + len(text), earlier, weak=True))
+    return found
+
+
+_GENERIC = r"(?:logistics|transport|pharma|food|retail|procurement|sales|purchasing|quality|home|work|shipping|qa|it)"
+_NOT_LOWER = re.compile(
+    r"\b(?:not|don't|happy|fine|good|struggling|sure|tired|afraid|done|ok|okay|new|back|here|out|head"
+    r"|manager|part|kind|sort)\s+\w+\s*$"
+)
+
+
+def _card_company(reading: Reading, earlier: str) -> list[Claim | None]:
+    """A firm with its legal form between commas, as on a card."""
+    return [
+        claim_of(reading, m.start("v"), m.end("v"), earlier, weak=True)
+        for m in matches(_CARD_COMPANY, reading.text[:2000])
+        if whose.owner_before(reading.before(m.start("v"))) in (None, "own")
+        and not whose.is_about_other(reading.previous(m.start("v")))
+    ]
+
+
 def _english_company(reading: Reading, earlier: str) -> list[Claim]:
-    found: list[Claim | None] = []
+    found: list[Claim | None] = [*_lower_company(reading, earlier), *_card_company(reading, earlier)]
     for lead, strong in ((_EN_COMPANY_STRONG, True), (_EN_COMPANY_WEAK, False)):
         for match in matches(lead, reading.low):
             start = match.end()
@@ -153,6 +230,14 @@ def _is_company(text: str, lead: str, *, strong: bool, after: str) -> bool:
 
 def _chinese_company(reading: Reading, earlier: str) -> list[Claim]:
     found: list[Claim | None] = []
+    for match in matches(_OF_A_PERSON, reading.text):
+        text = match["v"]
+        if (
+            is_chinese_name(match["who"])
+            and not _NO_FIRM.search(text)
+            and _is_chinese_company(text, strong=True, whole=match[0])
+        ):
+            found.append(claim_of(reading, match.start("v"), match.end("v"), earlier))
     for pattern, strong in _ZH_COMPANY:
         for match in matches(pattern, reading.text):
             start, text = (
@@ -177,7 +262,7 @@ def _is_chinese_company(text: str, *, strong: bool, whole: str) -> bool:
     return (strong or bool(ZH_SUFFIX.search(text))) and not _ONLY_TRADE.fullmatch(text)
 
 
-def find(reading: Reading, _: Sequence[str], earlier: str) -> list[Claim]:
+def find(reading: Reading, earlier: str) -> list[Claim]:
     return outermost(_english_company(reading, earlier) + _chinese_company(reading, earlier))
 
 

@@ -118,6 +118,8 @@ def _contacts(setting: Setting, state: State, reading: Reading, earlier: str) ->
         accounts.append(bare)
     if target := setting.first("wechat", asked):
         claims = wechat.find(reading, asked=asked is target, earlier=earlier)
+        if setting.first("phone", asked) and wechat.same_as_phone(reading, asked=False):
+            claims = [c for c in claims if not c.normalised.lstrip("+").isdigit()]
         taken += _keep(setting, state, reading, target, claims)
     if target := setting.first("email", asked):
         claims = mail.find(reading, asked=asked is target, earlier=earlier)
@@ -243,7 +245,11 @@ def _texts(setting: Setting, state: State, reading: Reading, earlier: str) -> No
     for target in setting.fields:
         if target.type != "text":
             continue
-        claims = told.find(target.meaning, reading, setting.catalogue, earlier=earlier) if target.meaning else []
+        claims = (
+            told.find(target.meaning, reading, setting.catalogue, earlier=earlier, asked=asked is target)
+            if target.meaning
+            else []
+        )
         taken = bool(_keep(setting, state, reading, target, claims)) or taken
         if asked is target and target.name not in {f for f, v in state.found.items() if v.message_id == reading.id}:
             _bare_answer(setting, state, reading, target, other_told=taken)

@@ -117,6 +117,7 @@ TIMES: list[Rule] = [
         r"(?![\w:%.-](?<!\.)|\.\d|\s?(?:%|people|users?|units?|robots?|dollars|euros|usd|per|hours?|"
         r"days?|min|months?|weeks?|",
         r"years?|times?|seats?|licen[cs]es|of\b|percent))",
+        r"(?!\s(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)",
     ),
     rule(_noon, r"\b(?:noon|midday)\b"),
     rule(_midnight, r"\bmidnight\b|零点"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
+from server.leads.extract import whose
 from server.leads.extract.claim import Claim
 from server.leads.extract.companies import ZH_SUFFIX
+from server.leads.extract.days import DAY, MONTH
+from server.leads.extract.numerals import ONE_TO_TWELVE
 from server.leads.extract.phrases import (
     HAN,
     SENTENCE,
@@ -27,6 +29,15 @@ _EN_NAME_STRONG = re.compile(
     r"contact name\s?(?:is|:))\s+"
 )
 _EN_NAME_WEAK = re.compile(r"\b(?:i'm|i am|im|this is|it's|it is)\s+")
+_EN_NAME_CARD = re.compile(
+    r"(?:^|[\n.;!]\s{0,3})(?:contact(?: person)?|name|regards|best regards|kind regards|best|cheers"
+    r"|thanks|thank you|"
+    r"rgds|br|sincerely)\s{0,2}[:,\n-]\s{0,3}"
+)
+_LOWER_NAME = re.compile(r"([a-z][a-z'-]{1,15}(?: [a-z][a-z'-]{1,15})?) (?:from|at|with|of)\s+(?=[a-z0-9])")
+_TITLED = re.compile(rf"(?<![{HAN}])(?P<v>[{HAN}]{{1,2}}(?:先生|女士|小姐|总|经理|工|老师|主任))(?![{HAN}])")
+_GOES_ON = re.compile(rf"[{HAN}]")
+_DIGITS = re.compile(r"\d(?:[\s-]?\d){6}|@")
 _EN_NAME_HERE = re.compile(
     rf"(?:^|[.!,\n]\s{{0,4}}|\b(?:[Hh]i|[Hh]ello|"
     rf"[Hh]ey),?\s+)({UP}(?:\s{UP})?) (?:from [^,.!?\n]{{2,40}} )?here\b(?!'s)"
@@ -60,11 +71,12 @@ _ZH_NAME = [
     (re.compile(rf"(?:免贵|我|本人|敝)姓\s*(?P<v>[{HAN}]{{1,2}})"), True),
     (re.compile(rf"(?:叫我|称呼我(?:为|叫)?|喊我)\s*(?P<v>[{HAN}]{{2,4}}|[A-Za-z][A-Za-z'-]*)"), True),
     (re.compile(rf"(?:我是|本人|鄙人|这是|这里是)\s*(?P<v>[{HAN}]{{2,4}})(?=$|[,。!?;\n、\s(])"), False),
+    (re.compile(rf"(?:^|[\s,。;、])(?:联系人|姓名|称呼)\s{{1,3}}(?P<v>[{HAN}]{{2,4}})(?=$|[,。;\n、\s])"), False),
     (re.compile(r"(?:我是|这里是)\s*(?P<v>[A-Z][a-z'-]+(?:\s[A-Z][a-z'-]+)?)(?=$|[,。!;\n、(]|\s*$)"), False),
     (
         re.compile(
             rf"我是[^,。!?;\n]{{2,30}}?的(?:采购|销售|技术|运营|市场|产品|开发|财务|行政|经理|总监|"
-            rf"负责人|工程师){{0,2}}(?P<v>[{HAN}]{{2,3}})(?=$|[,。!?;\n、])"
+            rf"负责人|工程师){{0,2}}(?P<v>[{HAN}]{{2,3}})(?=$|[,。!?;\n、\s])"
         ),
         False,
     ),
@@ -85,9 +97,22 @@ def _english_name(reading: Reading, earlier: str) -> list[Claim]:
             or _NAME_LOOSE.match(reading.text, match.end())
         )
         text = tidy(value[0]) if value else ""
-        if _is_name(text):
+        if _is_name(text) and not (match[0].startswith("call me") and _is_moment(text, reading.low, match.end())):
             found.append(claim_of(reading, match.end(), match.end() + len(text), earlier))
+    for match in matches(_EN_NAME_CARD, reading.low[:2000]):
+        value = _NAME_PROPER.match(reading.text, match.end())
+        if (
+            value
+            and _is_name(value[0])
+            and not is_place(value[0])
+            and re.match(r"\s*(?:$|[,\n;|/(-])", reading.text[value.end() :])
+        ):
+            found.append(claim_of(reading, value.start(), value.end(), earlier, weak=True))
     for match in matches(_EN_NAME_WEAK, reading.low):
+        if match[0][0] == "i" and match[0][1] != "t" and (lower := _LOWER_NAME.match(reading.text, match.end())):
+            if _is_name(lower[1]) and not SENTENCE.search(lower[1]):
+                found.append(claim_of(reading, lower.start(1), lower.end(1), earlier, weak=True))
+            continue
         value = _NAME_PROPER.match(reading.text, match.end())
         text = tidy(value[0]) if value else ""
         if (
@@ -104,6 +129,22 @@ def _english_name(reading: Reading, earlier: str) -> list[Claim]:
         if _is_name(m[1])
     ]
     return [claim for claim in found if claim]
+
+
+_MOMENT = re.compile(
+    rf"(?:{DAY}|{MONTH}|next|this|any|some|every|each|back|up|on|at|in|by|after|before|around|about"
+    rf"|when\w*|if|once|"
+    rf"later|soon|now|asap|first|anytime|to\w*|tmrw?|tom\w*|over|via|through|using|with|during|early"
+    rf"|late|please|pls|"
+    rf"for|and|or|whatever|again|sometime|morning|noon|midday|half|quarter|{ONE_TO_TWELVE}|within|outside|"
+    rf"directly|instead|there|here|when|because|regarding|re|concerning|maybe|the|my|as|so|then|not"
+    rf"|between|from)\b"
+)
+
+
+def _is_moment(text: str, low: str, start: int) -> bool:
+    """Whether "call me" goes on with when, how or why rather than with a name."""
+    return _MOMENT.match(low, start) is not None
 
 
 def _is_person(lead: str, text: str, after: str) -> bool:
@@ -131,9 +172,21 @@ def _is_name(text: str) -> bool:
 
 def _chinese_name(reading: Reading, earlier: str) -> list[Claim]:
     found: list[Claim | None] = []
+    if _DIGITS.search(reading.text):
+        found += [
+            claim_of(reading, m.start("v"), m.end("v"), earlier, weak=True)
+            for m in matches(_TITLED, reading.text)
+            if m["v"][0] in SURNAMES and whose.owner_before(reading.before(m.start())) != "other"
+        ]
     for pattern, strong in _ZH_NAME:
         for match in matches(pattern, reading.text):
             text = match["v"] if match["v"].isascii() else _ZH_NAME_CUT.sub("", match["v"])
+            if (
+                is_chinese_name(match["v"])
+                and match["v"][-1] in "想要"
+                and not _GOES_ON.match(reading.text, match.end())
+            ):
+                text = match["v"]
             surname = match[0].rstrip(match["v"]).endswith("姓")
             if surname:
                 text = match["v"][:2] if match["v"][:2] in ("欧阳", "司马", "上官", "诸葛", "司徒") else match["v"][:1]
@@ -169,7 +222,7 @@ def _is_chinese_person(text: str, *, strong: bool, surname: bool) -> bool:
     )
 
 
-def find(reading: Reading, _: Sequence[str], earlier: str) -> list[Claim]:
+def find(reading: Reading, earlier: str) -> list[Claim]:
     return _english_name(reading, earlier) + _chinese_name(reading, earlier)
 
 

@@ -74,6 +74,7 @@ def outermost(claims: list[Claim]) -> list[Claim]:
     ]
 
 
+FUNCTION_ZH = re.compile(r"[了太很还也都是吧啊呢嘛哪谁么让被把给过着得呀哦嗯你您我他她这那个]|有(?!限)|在|就")
 SENTENCE = re.compile(
     r"\b(?:i|i'm|we|we're|we've|i've|you|your|build|builds|make|makes|need|want|is|are|was|how|what|"
     r"why|can|could|would|looking|please|just|have|has|do|don't|it|them|because|should|my|our|not|yet|"

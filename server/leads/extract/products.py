@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from server.leads.extract.claim import Claim
@@ -62,8 +63,20 @@ def _listed(names: tuple[str, ...]) -> re.Pattern[str] | None:
 _INTEREST = re.compile(
     r"\b(?:interested|want|need|like|looking|try|trial|demo|buy|order|purchase|how much|price|pricing|"
     r"cost|costs|quote|prefer|choose|take|consider|evaluat\w+|learn|know|hear|info|information|details|"
-    r"about|go with|go for|upgrade|use|using)\b|"
-    r"了解|咨询|感兴趣|想|需要|买|试用|价格|多少钱|报价|选|关注|购|用|要|怎么卖|费用"
+    r"about|go with|go for|upgrade|use|using|looks?|seems?|sounds|fits?|suits?|right|enough|best|better|"
+    r"perfect|ideal|enquiry|inquiry|works for)\b|"
+    r"了解|咨询|感兴趣|想|需要|买|试用|价格|多少钱|报价|选|关注|购|用|要|怎么卖|费用|合适|适合|够|定"
+    r"|订|看中|"
+    r"挺好|不错|来[一两几\d]|怎么收"
+)
+_NOTHING_ELSE = re.compile(
+    r"(?:\b(?:ok|okay|yes|yeah|yep|sure|so|just|the|a|an|one|our|your|go|let's|do|it|it's|its|is|be"
+    r"|then|i|we|"
+    r"guess|think|suppose|maybe|probably|i'd|we'd|say|for|us|me|now|pls|plz|please|thanks|thank|you"
+    r"|hi|hello|well|"
+    r"great|good|cool|fine|would|will|definitely|mostly|mainly|and|plus|also|both|\d{1,3}x?|x)\b|"
+    r"就|吧|好的?|嗯|那|是|的|啊|哦|呢|我们?|咱们?|谢谢|主要|应该|可能|大概|还有|和|加|都|\d{1,3}[个台套]|"
+    r"[\s,.!;:。、~&+()*-])*"
 )
 _NOT_WANTED = re.compile(
     r"\b(?:not|don't|no longer|isn't|instead of|rather than|without|cancel|unlike|than|stop using|left|"
@@ -72,13 +85,22 @@ _NOT_WANTED = re.compile(
 )
 
 
-def find(reading: Reading, catalogue: Sequence[str], earlier: str) -> list[Claim]:
+@lru_cache(maxsize=256)
+def _spelling(names: tuple[str, ...]) -> dict[str, str]:
+    """How the catalogue writes a name, by the name in lower case."""
+    return {Reading(name).low.strip(): name.strip() for name in names}
+
+
+def find(reading: Reading, catalogue: Sequence[str], earlier: str, *, asked: bool = False) -> list[Claim]:
+    """The products that the message wants. Asked for, each name of the catalogue is wanted."""
     listed = _listed(tuple(catalogue))
     named = []
     for match in matches(listed, reading.low) if listed else ():
         sentence = reading.before(match.start()) + " " + reading.after(match.end())
-        if _INTEREST.search(sentence) and not _NOT_WANTED.search(reading.before(match.start())):
-            named.append(claim_of(reading, match.start(), match.end(), earlier))
+        wanted = asked or _INTEREST.search(sentence) or _NOTHING_ELSE.fullmatch(sentence.strip()[:80])
+        if wanted and not _NOT_WANTED.search(reading.before(match.start())):
+            claim = claim_of(reading, match.start(), match.end(), earlier)
+            named.append(claim and replace(claim, normalised=_spelling(tuple(catalogue)).get(match[0], claim.value)))
     found = [claim for claim in named if claim]
     if found:
         return found

@@ -8,20 +8,33 @@ from collections.abc import Callable, Sequence
 from server.leads.extract import accounts, companies, names, products, whose
 from server.leads.extract.answers import clauses, clean, is_question, is_small_talk, refuses
 from server.leads.extract.claim import Claim
+from server.leads.extract.phrases import FUNCTION_ZH
 from server.leads.extract.reading import Reading
 
 
-def find(meaning: str, reading: Reading, catalogue: Sequence[str], *, earlier: str) -> list[Claim]:
+def find(meaning: str, reading: Reading, catalogue: Sequence[str], *, earlier: str, asked: bool = False) -> list[Claim]:
     """What the message tells of that meaning (company, name, product, account), in order."""
     if len(reading.low) > 6000:
         reading = Reading(reading.raw[:6000], reading.id)
-    return sorted(_FINDERS[meaning](reading, catalogue, earlier), key=lambda claim: claim.start)[:20]
+    if meaning == "product":
+        found = products.find(reading, catalogue, earlier, asked=asked and bare(meaning, reading) is None)
+    else:
+        found = _FINDERS[meaning](reading, earlier)
+    return sorted(found, key=lambda claim: claim.start)[:20]
 
 
-_FINDERS: dict[str, Callable[[Reading, Sequence[str], str], list[Claim]]] = {
-    "company": companies.find, "name": names.find, "product": products.find, "account": accounts.find,
+_FINDERS: dict[str, Callable[[Reading, str], list[Claim]]] = {
+    "company": companies.find, "name": names.find, "account": accounts.find,
 }  # fmt: skip
 
+_OTHER_CONTACT = re.compile(
+    r"\b(?:phone|mobile|cell|telephone|number|whatsapp|we-?chat|weixin|e-?mail)\b|电话|手机|微信|邮箱"
+    r"|座机|号码"
+)
+_ACCOUNT_WORD = re.compile(
+    r"\b(?:account|user ?name|login|log in|sign(?:ed)? (?:up|in)|registered|same)\b|账号|帐号|账户"
+    r"|帐户|用户名|注册|登录|登陆"
+)
 _SURNAME = re.compile(r"(?:免贵)?姓(?=[\u4e00-\u9fff]{1,2}$)")
 
 
@@ -31,14 +44,27 @@ def bare(meaning: str | None, reading: Reading) -> Claim | None:
         return None
     if meaning is None:
         return _whole_answer(reading)
+    if meaning == "account" and _OTHER_CONTACT.search(reading.low) and not _ACCOUNT_WORD.search(reading.low):
+        return None  # a correction or a way to be reached, told instead
     if (claim := _bare_piece(meaning, reading, 0, len(reading.low), whole=True)) is not None:
         return claim
     if is_question(reading.low):
         return None
+    first = True
     for start, end in clauses(reading):
-        if claim := _bare_piece(meaning, reading, start, end, whole=False):
+        lone = first and meaning in ("company", "name") and _stands_alone(reading, meaning, start, end)
+        if claim := _bare_piece(meaning, reading, start, end, whole=lone):
             return claim
+        first = first and is_small_talk(reading.low[start:end])
     return None
+
+
+def _stands_alone(reading: Reading, meaning: str, start: int, end: int) -> bool:
+    """Whether the first piece of an answer is the value: a few words that make no sentence."""
+    piece = reading.low[slice(*clean(reading, start, end))]
+    if re.fullmatch(r"[\u4e00-\u9fff]+", piece):
+        return 2 <= len(piece) <= 12 and not FUNCTION_ZH.search(piece)
+    return len(piece.split()) <= 4 and (meaning == "company" or whose.is_neutral(reading.low[end:]))
 
 
 def _whole_answer(reading: Reading) -> Claim | None:

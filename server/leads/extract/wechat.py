@@ -42,10 +42,17 @@ _ANSWER = re.compile(
     r"(?:(?:sure|ok|okay|yes|well|hi|hello|no|sorry|actually|oops|不对|错了|不好意思|抱歉|"
     r"更正)[\s,.!。]+){0,3}(?:it's|it is|its|that's|this is|id is|id:|is|是|就是|号是|叫|id是|加|"
     r"可以加|搜|我的是|"
-    r"用|add|my id is|you can add|try|id)?[\s:\"]*(?P<id>[a-z0-9][a-z0-9_-]{1,24})[\s\"'.,!。~]*(?:吧|"
-    r"哦|哈|的|thanks|thank you|谢谢|please)?[\W]*"
+    r"用|use|search|add|my id is|you can add|try|id|(?:my |我的?)?(?:we-?chat|weixin|wx|vx|微信号?)"
+    r"(?: id| number| is|号|:|是){0,2})?[\s:\"]*(?P<id>[a-z0-9][a-z0-9_-]{1,24})[\s\"'.,!。~]*(?:吧|"
+    r"哦|哈|的|thanks|thank you|谢谢|please|pls|plz|thx)?[\W]*"
 )
 _WORDS = words("not a wechat id")
+_HYPHENED = re.compile(
+    r"(?:no|not|non|e|after|mid|well|self|co|pre|post|so|half|long|short|full|part|on|off|up|in|one"
+    r"|two|re|any|some|all|"
+    r"it|as|good|maybe|later|too|old|new|low|high|multi|semi|cold|real|next)-|.*-(?:up|in|out|off|on"
+    r"|to|time|end|please|only)$"
+)
 _FAKE = re.compile(
     r"(?:abc|test|asd|qwe|xxx|wechat|weixin|aaa|zzz)[a-z_]{0,3}\d{0,6}|([a-z])\1{4,}|abcdef\w*|asdf\w*|"
     r"qwer\w*|wxid|your_?\w*id|my_?wechat\w*|123\w*"
@@ -162,9 +169,12 @@ def qq(reading: Reading) -> tuple[int, int] | None:
 
 
 def bare_id(reading: Reading, earlier: str) -> Claim | None:
-    """A message that is nothing but an id with a digit or a line in it, for a question that offered WeChat too."""
+    """A message that is nothing but an id, for a question that offered WeChat too: called one, or shaped like one."""
     claim = _bare(reading, earlier)
-    return claim if claim and re.search(r"[\d_]", claim.value) and claim.value[:1].isalpha() else None
+    if claim is None or not claim.value[:1].isalpha():
+        return None
+    shaped = re.search(r"[\d_]", claim.value) or ("-" in claim.value and not _HYPHENED.match(claim.value.lower()))
+    return claim if shaped or CUE.search(reading.low) else None
 
 
 def same_as_phone(reading: Reading, *, asked: bool) -> tuple[int, int] | None:

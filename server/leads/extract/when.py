@@ -14,7 +14,6 @@ from server.leads.extract.days import DAY, DAYS, MONTH
 from server.leads.extract.hours import PARTS, TIMES
 from server.leads.extract.moments import Day, Hit, Hour, Part, Point, hits
 from server.leads.extract.numerals import ONE_TO_TWELVE
-from server.leads.extract.phone import is_polite
 from server.leads.extract.reading import Reading
 
 _HINT = re.compile(
@@ -236,14 +235,30 @@ def _without_zone(low: str) -> tuple[str, str | None]:
     return low, None
 
 
-def _wanted(reading: Reading, group: _Group, asked: bool) -> bool:
+_IS_ALL = re.compile(
+    r"(?:\b(?:ok|okay|yes|yeah|sure|well|so|then|maybe|perhaps|say|is|it|that|would|will|be|could|can"
+    r"|do|does|fine|good|"
+    r"great|perfect|ideal|best|better|possible|preferred|please|pls|plz|thanks|thank|you|thx|cheers"
+    r"|for|me|us|with|the|at|on|"
+    r"to|hi|hello|i|we|i'd|prefer|like|think|guess|alright|right|all|confirmed|instead|or|so|let's|go"
+    r"|suits?|works?|ok|"
+    r"sounds|time|cet|here|my|our|side)\b|"
+    r"可以|行|好的?|没问题|方便|都?可|吧|的话|合适|最好|有空|谢谢|就|那|定在?|我们?|这边|不错|也|都"
+    r"|嗯|哦|啊|呢|是|在|时间|"
+    r"[\s,.!。、~;:()-])*"
+)
+
+
+def _wanted(reading: Reading, group: _Group, low: str, asked: bool) -> bool:
     start, end = reading.bounds(group.start, group.end)
     sentence = reading.low[start:end]
     if _NOT_A_MEETING.search(sentence) and not re.search(r"\bcall me|meet|demo|见面|开会|联系我|约", sentence):
         return False
     if _REGULAR.search(sentence):
         return False
-    if asked or (group.day and group.hour and is_polite(reading.low[: group.start] + reading.low[group.end :])):
+    if asked:
+        return True
+    if group.day and group.hour and _IS_ALL.fullmatch(low[: group.start][-80:] + " " + low[group.end :][:80]):
         return True
     if not _CUE.search(sentence):
         return False
@@ -272,7 +287,7 @@ def find(
     local = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(zone(said) if said else tz)
     claims: list[Claim] = []
     for group in _groups(low, local, day_first)[:20]:
-        claim = _claim(reading, group, local, tz, asked=asked, carried=carried, earlier=earlier)
+        claim = _claim(reading, group, low, local, tz, asked=asked, carried=carried, earlier=earlier)
         if claim:
             claims.append(claim)
             carried = claim.normalised if not claim.doubt else carried
@@ -282,6 +297,7 @@ def find(
 def _claim(
     reading: Reading,
     group: _Group,
+    low: str,
     now: datetime,
     tz: ZoneInfo,
     *,
@@ -290,7 +306,7 @@ def _claim(
     earlier: str,
 ) -> Claim | None:
     before, after = reading.before(group.start), reading.after(group.end)
-    if not _wanted(reading, group, asked) or _UNFIT_BEFORE.search(before[-40:]) or _UNFIT_AFTER.search(after[:40]):
+    if not _wanted(reading, group, low, asked) or _UNFIT_BEFORE.search(before[-40:]) or _UNFIT_AFTER.search(after[:40]):
         return None
     if (
         not asked
@@ -321,7 +337,7 @@ def _claim(
         and re.search(r"\bhas\b|\bhave\b|\bmeeting with\b|他们?|她们?", before)
     ):
         reason = whose.OTHER
-    if normal is None and not asked:
+    if normal is None and not asked and not (group.day and group.hour):
         return None
     if normal is None:
         return Claim(group.start, group.end, value, value, doubt=reason or PAST)

@@ -32,7 +32,8 @@ _PERSON = (
     r"lead|c[tefomi]o|"
     r"director|accountant|lawyer|clients?|customers?|suppliers?|vendors?|agents?|engineers?|"
     r"developers?|competitors?|"
-    r"rivals?|neighbou?rs?|landlord|girlfriend|boyfriend|room-?mate|flat-?mate|predecessor|successor|intern|"
+    r"rivals?|neighbou?rs?|landlord|girlfriend|boyfriend|room-?mate|flat-?mate|predecessor|successor"
+    r"|intern|"
     r"receptionist|driver|buyer|head of \w+|guy|lady|teacher|doctor|rep|contractor|consultant|admin|"
     r"founder|employee|supervisor)"
 )
@@ -74,11 +75,12 @@ _SELF_THING = (
 _OWN_EN = "|".join(
     [
         rf"\b(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?{_SELF_THING}\b",
-        r"\b(?:call|reach|contact|text|e-?mail|ring|phone|message|add|write|ping|dial|find|get|buzz|"
-        r"whatsapp|wechat)"
+        r"\b(?:call|reach|contact|text|e-?mail|ring|phone|message|msg|sms|dm|add|write|ping|dial|find"
+        r"|get|buzz|cc|copy|"
+        r"include|catch|hit|whatsapp|wechat)"
         r"\s+(?:to\s+|back\s+)?(?:me|us)\b",
         r"\b(?:me|us|myself)\s+(?:at|on|via|by)\b",
-        r"\bi(?:'m| am)\s+(?:at|on|reachable|available)\b",
+        r"\b(?:i(?:'m| am)|im)\s+(?:at|on|reachable|available)\b",
         r"\bi\s+(?:use|go by)\b",
         r"\bmine\b",
         r"\bi(?:'m| am) (?:calling|texting|writing|phoning)(?: you)? from\b|\bdrop me\b|\bfor me\b",
@@ -110,7 +112,8 @@ _NAMED_BEFORE = re.compile(
     rf"[Mm]essage|[Tt]ext|[Gg]ive|[Gg]et hold of|[Aa]sk|[Ww]rite to|[Tt]ry|[Tt]ell|[Pp]ing|"
     rf"[Ss]end (?:it |this )?to) {_SOMEBODY}"
     rf"|(?:^|[.!?,;:\n]\s{{0,3}}|\b(?:and|but|so) ){_SOMEBODY}(?: [A-Z][a-z'-]+)?"
-    r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:handles?|manages?|will|deals?|looks? after|runs?|takes? care|"
+    r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:handles?|manages?|will|deals?|looks? after"
+    r"|runs?|takes? care|"
     r"can (?:help|sign|decide|tell)|decides?|signs?|leads?|owns?|knows?|does|uses|has))\b"
 )
 _SEEN = re.compile(
@@ -191,7 +194,8 @@ _NOT_MINE_AFTER = re.compile(
 )
 _NEGATED = re.compile(
     r"(?:\bnot|n't|\bisn't|\brather than|\binstead of|\bno longer|\bnever|\bcannot be)"
-    r"(?:\s+(?:use|call|dial|email|text|add|to|my|on|at|is|it|longer|me|be|the|number|phone|with))*[\s:\"]*$"
+    r"(?:\s+(?:use|call|dial|email|text|add|to|my|on|at|is|it|longer|me|be|the|number|phone"
+    r"|with))*[\s:\"]*$"
     r"|(?:不是|并非|而非|不再是|别打|别用|别加|不要打|不要用|不要加|不要发到?|别发到?|不叫|不姓|"
     r"不在)[^,。;]{0,4}$"
     r"|\b(?:old|previous|former|ex|wrong|disconnected)\s+(?:[\w-]+\s+){0,2}(?:is|was|:)?[\s:\"]*$|"
@@ -247,7 +251,8 @@ _COMMAND_NEAR = re.compile(
     rf"\b(?:set|store|insert|assign|overwrite|write|put|save|record|register|fill|enter|"
     rf"make)\b[^.!?\n]{{0,24}}\b{_THINGS}"
     rf"(?:[ _](?:number|name|address|field|id))?\b[^.!?\n]{{0,16}}?(?:\bto\b|\bas\b|\binto\b|\bwith\b|"
-    rf"=|(?<!my number)(?<!my phone)(?<!my email)(?<!my e-mail)(?<!my wechat)(?<!my mobile):)[^.!?\n]{{0,8}}$"
+    rf"=|(?<!my number)(?<!my phone)(?<!my email)(?<!my e-mail)(?<!my wechat)(?<!my"
+    rf" mobile):)[^.!?\n]{{0,8}}$"
     rf"|\b(?:update|change)\s+(?:the|your|lead|customer|user|database|crm)\b[^.!?\n]{{0,40}}$"
     rf"|[\"']{_THINGS}[\"']\s*:\s*[\"']?\s*$|\b(?:update|insert into)\s+\w+\s+(?:set|values)\b"
     rf"|(?:把|将)(?!我|本人)[^,。]{{0,10}}(?:电话|手机|邮箱|微信|公司|姓名|名字|字段|联系方式|"
@@ -275,6 +280,8 @@ _NEUTRAL_ZH = re.compile("|".join(sorted(words("neutral in chinese"), key=len, r
 _PIECE_AFTER = re.compile(r"[,;、|/]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'_-]*")
 _CARD = re.compile(r"[-\s]*[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+(?:\s[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+){0,2}\s*")
+_TITLED = re.compile(r"\s*[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|总|经理|工|老师|主任)\s*")
+_FORM = re.compile(r"(?:联系人|姓名|称呼|公司|单位|企业)(?:名称?)?[\s:]{1,3}[^\s,。;:]{2,20}(?=\s|$)")
 _CONTACT_WORD = re.compile(r"\S*[@\d]\S*")
 
 
@@ -282,18 +289,71 @@ def _says_nothing_else(before: str, after: str) -> bool:
     """Whether only neutral words stand between the commas round a value, or nothing but a name, as on a card."""
     left = _CONTACT_WORD.sub(" ", before[max(before.rfind(mark) for mark in ",;、|/") + 1 :])
     right = _CONTACT_WORD.sub(" ", _PIECE_AFTER.split(after, maxsplit=1)[0])
-    if _is_neutral(left):
-        return _is_neutral(right) or _CARD.fullmatch(right) is not None
+    left, right = _FORM.sub(" ", left), _FORM.sub(" ", right)
+    if is_neutral(left):
+        return is_neutral(right) or _CARD.fullmatch(right) is not None or _TITLED.fullmatch(right) is not None
     label, _, named = left.rpartition(":")
     named = named.strip()
-    if not _is_neutral(label):
+    if not is_neutral(label):
         return False
-    return _is_neutral(right) and (_CARD.fullmatch(named) is not None or is_chinese_name(named))
+    return is_neutral(right) and (_CARD.fullmatch(named) is not None or is_chinese_name(named))
 
 
-def _is_neutral(text: str) -> bool:
+def is_neutral(text: str) -> bool:
+    """Whether nothing in the text says whose a value is: words of contact, politeness and time."""
     strange = any(word not in _NEUTRAL for word in _LATIN.findall(text.lower()))
     return not strange and not re.search(r"[\u4e00-\u9fff]", _NEUTRAL_ZH.sub(" ", text.lower()))
+
+
+_REQUEST = re.compile(
+    r"\b(?:need|want|quote|quotation|pricing|prices?|price ?list|interested|looking for|offer|demo"
+    r"|trial|sample|brochure|"
+    r"catalog(?:ue)?|details|more info(?:rmation)?|enquiry|inquiry|(?:we|i) (?:have|run|operate|ship)"
+    r"|we've got)\b|"
+    r"报价|价格|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们|我司|我这|我是|求|代理|合作"
+)
+_PARTY = re.compile(
+    rf"\b{_PERSON}(?:'s?)?\b|\b(?:drivers?|warehouses?|consignees?|shippers?|receivers?|recipients?"
+    rf"|carriers?|forwarders?|"
+    r"brokers?|dispatch(?:er)?|hotline|support|service|sales|office|desk|he|she|they|him|her|them|his"
+    r"|their|your|you guys|"
+    r"someone|somebody|person|team|sensor|device|serial|order|invoice|shipment|parcel|tracking|fax"
+    r"|sim|called|rang|"
+    r"texted|received|got|from|ask for|involve|(?:our|the|my|an?) [a-z-]+(?: too| as well)?\W*$)|"
+    rf"{_ZH_PERSON}|(?:那边|这边)的?人|(?<!我)(?<!我们)(?<!公司)的(?:电话|手机|微信|邮箱|号码)|他|她"
+    rf"|它|对方|别人|人家|有人|司机|仓库|收货|发货|提货|客服|热线|前台|你们|贵司|收到|打来|来电|显示|"
+    r"设备|序列|订单|单号|运单|快递|物流单|传真|卡号|找(?!我)|先生|女士|小姐|[\u4e00-\u9fff]总(?!价"
+    r"|部|共|体)|经理|师傅|[小老][\u4e00-\u9fff](?=的|那|电)"
+)
+_NAME_NEAR = re.compile(r"\($|\w\W+[A-Z][a-z'-]+\W{0,3}$")
+_RING = re.compile(
+    r"(?:\b(?:please|pls|plz|kindly|just|you|u|someone|somebody|anyone|to|or|and|can)|^\W*)\s*(?:also )?"
+    r"(?:call|ring|text|phone|whatsapp|sms|msg|message|dial|e-?mail|mail|write to|add|reply to|try)\s+"
+    r"(?:back\s+)?(?:on|at|to|this number|this|number)?\W*$"
+)
+
+
+def _asked_for(cased: str, before: str, after: str) -> bool:
+    """Whether the sentence asks for something in the customer's own name and speaks of nobody else."""
+    sentence = before + " " + after
+    if (
+        _NAME_NEAR.search(cased)
+        or _PARTY.search(_OURSELVES.sub(" ", before))
+        or _PARTY.search(_OURSELVES.sub(" ", after))
+    ):
+        return False
+    return _REQUEST.search(sentence) is not None or _RING.search(before) is not None
+
+
+_OURSELVES = re.compile(
+    r"\b(?:sales|support|service|technical|customer) (?:team|rep|people|colleague)s?\b|\byour (?:team"
+    r"|sales|pric\w+|offer|quote|"
+    r"product\w*|solution\w*|catalogue|brochure|best|fleet|starter|enterprise|kit|hub\w*|sensor\w*"
+    r"|system|service)\b|"
+    r"\bfrom you\b|你们的?(?:产品|方案|报价|价格|资料|系统|设备|服务|公司|这边|家)|(?:让|请|叫"
+    r"|安排)(?:你们|贵司)?(?:的)?(?:销售|商务|客服|工程师|技术|人)|"
+    r"我是[^,。]{0,16}|采购(?!的|说|经理|电话|手机|微信|联系)"
+)
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -367,7 +427,12 @@ def _said_of_owner(reading: Reading, start: int, end: int, earlier: str, *, cont
         return OTHER
     if _ASKS.search(before + after):
         return QUESTION
-    if not contact or reading.answering or _says_nothing_else(cased, reading.text[end : end + len(after)]):
+    if (
+        not contact
+        or reading.answering
+        or _asked_for(cased, before, after)
+        or _says_nothing_else(cased, reading.text[end : end + len(after)])
+    ):
         return None
     return UNSAID
 

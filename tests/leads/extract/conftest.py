@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +51,16 @@ FIELDS = [
     CollectField(name="use_case", type="text", ask={"en": "What are you building?", "zh": "您在做什么应用？"}),
 ]
 CATALOGUE = ("Rapport Cloud", "小岚机器人")
-CORPUS = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+GUIDE = yaml.safe_load((ROOT / "personas.d/guide.yaml").read_text(encoding="utf-8"))
+GUIDE_FIELDS = [CollectField(**one) for one in GUIDE["collect"]["fields"]] + [
+    CollectField(name="email", type="email", ask={"en": "Where can we mail the offer?", "zh": "您的邮箱是多少？"})
+]
+with (ROOT / "plugins.d/product_catalog.csv").open(encoding="utf-8", newline="") as rows:
+    GUIDE_CATALOGUE = tuple(name for row in csv.DictReader(rows) for name in (row["name"], row["name_zh"]))
+CORPUS = yaml.safe_load((HERE / "cases.yaml").read_text(encoding="utf-8"))
+VISITORS = yaml.safe_load((HERE / "visitors.yaml").read_text(encoding="utf-8"))
 NOW = datetime.fromisoformat(CORPUS["now"])
 
 
@@ -70,6 +80,7 @@ class Case:
     missed: int = 0
     open: bool = False
     because: str = ""
+    visitor: bool = False
 
     @property
     def language(self) -> str:
@@ -83,8 +94,9 @@ class Case:
 
     def read(self) -> Extraction:
         place: dict[str, Any] = CORPUS["places"][self.where]
+        fields, catalogue = (GUIDE_FIELDS, GUIDE_CATALOGUE) if self.visitor else (FIELDS, CATALOGUE)
         return extract(
-            self.messages(), FIELDS, asked=self.asked, now=NOW, known=self.known, catalogue=CATALOGUE, **place
+            self.messages(), fields, asked=self.asked, now=NOW, known=self.known, catalogue=catalogue, **place
         )
 
     def __str__(self) -> str:
@@ -92,3 +104,4 @@ class Case:
 
 
 CASES = [Case(number, **entry) for number, entry in enumerate(CORPUS["cases"], 1)]
+CASES += [Case(number, **entry, visitor=True) for number, entry in enumerate(VISITORS["cases"], len(CASES) + 1)]
