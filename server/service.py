@@ -233,7 +233,7 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
             customer_keys,
             turns,
             People(database, turns, door, clock),
-            Worker(database, catalog, models, door, clock),
+            Worker(database, catalog, models, door, clock, busy=lambda: turns.under_way > 0),
             unspoken,
         )
     except BaseException:

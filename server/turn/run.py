@@ -46,6 +46,11 @@ class Turns:
         self._doors: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._closing = False
 
+    @property
+    def under_way(self) -> int:
+        """How many turns are being made now."""
+        return len(self._running)
+
     async def begin(self, order: Order) -> EventLog:
         """Accepts a message and starts its turn; the log of its events, which grows.
 
