@@ -147,11 +147,8 @@ class Service:
         customer of the conversation they go on with, or for a fresh visitor."""
         now = rfc3339(self.clock.now())
         if caller.kind == "visitor":
-            row = await self.database.glance(lambda tx: people.customer(tx, caller.id))
-            found = row or CustomerRow(caller.id, caller.trust)
-            return ChatCustomer(
-                caller.id, caller.trust, caller.name or None, found.locale, found.timezone, found.channel
-            )
+            name = caller.name or None
+            return ChatCustomer(caller.id, caller.trust, name, caller.locale, caller.timezone, caller.channel)
         if not caller.may("editor"):
             raise Forbidden("Chatting needs the role editor.")
 
@@ -162,6 +159,8 @@ class Service:
                 if as_user and held.user_id != as_user:
                     raise Invalid("This conversation is another customer's than `as_user` says.")
                 user_id, test = held.user_id, held.test
+                if not held.test and held.channel != "console":
+                    raise Forbidden("This is a customer's own conversation; nobody else may write in it.")
             row = people.customer(tx, user_id) if user_id else None
             if row is None:
                 is_named = user_id is not None

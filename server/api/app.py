@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from server import __version__
 from server.api import chat, conversations, leads, meta, personas, plugins, problems, sessions, visitors
+from server.api.hot import HotChat
 from server.api.wire import Bounds, JsonResponse
 from server.service import Service
 
@@ -55,5 +56,6 @@ def create_app(service: Service) -> FastAPI:
         api.include_router(router)
     app.include_router(api)
     app.include_router(meta.router)
+    app.add_middleware(HotChat, service=service)
     app.add_middleware(Bounds)
     return app

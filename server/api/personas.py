@@ -28,6 +28,7 @@ from server.catalog.spec import said_in
 from server.catalog.studio import DraftState, KnowledgeInfo, Side, plain_spec
 from server.errors import Invalid
 from server.leads.preview import would_capture
+from server.leads.products import product_names
 from server.leads.types import Said
 
 router = APIRouter(prefix="/personas", tags=["personas"])
@@ -211,7 +212,9 @@ async def extract(name: NameInPath, body: ExtractBody, caller: EDITOR, service: 
     """What would be captured from these messages; nothing is stored."""
     persona = service.catalog.persona(name)
     said = [Said(m.role, m.text, str(place)) for place, m in enumerate(body.messages)]
-    return would_capture(persona.spec, said, body.asked, body.now or service.clock.now(), body.timezone, body.locale)
+    names = product_names(persona.plugins, persona.spec.offers)
+    now = body.now or service.clock.now()
+    return would_capture(persona.spec, said, body.asked, now, body.timezone, body.locale, names)
 
 
 def _head(state: PersonaState) -> dict[str, Any]:

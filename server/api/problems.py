@@ -39,6 +39,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 """Every operation's errors, for the OpenAPI document."""
 
+CUT_BODY = BadRequest("The body ended before it was whole.")
 _log = structlog.get_logger("api")
 
 
@@ -72,10 +73,15 @@ async def _rapport(_request: Request, error: Exception) -> Response:
 
 async def _validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    return problem_response(problem_of(error))
+
+
+def problem_of(error: RequestValidationError) -> RapportError:
+    """What is wrong with a request, field by field."""
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
-        return problem_response(BadRequest("The body is not JSON."))
-    return problem_response(Invalid(_in_one_line(found), errors=[_field(one) for one in found]))
+        return BadRequest("The body is not JSON.")
+    return Invalid(_in_one_line(found), errors=[_field(one) for one in found])
 
 
 async def _http(_request: Request, error: Exception) -> Response:
@@ -92,11 +98,11 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
-    return problem_response(BadRequest("The body ended before it was whole."))
+    return problem_response(CUT_BODY)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    _log.error("request_failed", method=request.method, path=request.url.path, error=type(error).__name__)
     return problem_response(RapportError("Something went wrong on our side. Try again; the log has the reason."))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from server.auth.caller import RANK, Caller, Role
 from server.auth.tokens import digest_of, mint
@@ -130,13 +131,15 @@ def _customer_credential(token: str, visitor: CustomerRow) -> CredentialRow:
 
 
 def _holder(tx: Transaction, digest: str, now: str) -> Caller | None:
-    row = people.credential(tx, digest, now)
-    if row is None or row.kind == "signin":
+    found = people.credential_with_customer(tx, digest, now)
+    if found is None or found[0].kind == "signin":
         return None
+    row, locale, timezone, channel = found
     if row.kind == "session":
         account = people.account(tx, row.subject)
         if account is None:
             return None
         return Caller("account", account.id, account.role, "anonymous", account.email, digest)  # type: ignore[arg-type]
-    kind = "visitor" if row.kind == "visitor" else "key"
-    return Caller(kind, row.subject, row.role, row.trust, row.name, digest)  # type: ignore[arg-type]
+    kind: Literal["visitor", "key"] = "visitor" if row.kind == "visitor" else "key"
+    role: Role = row.role  # type: ignore[assignment]
+    return Caller(kind, row.subject, role, row.trust, row.name, digest, locale, timezone, channel)

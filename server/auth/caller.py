@@ -13,7 +13,10 @@ RANK: dict[str, int] = {"visitor": 0, "viewer": 1, "editor": 2, "developer": 3, 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A customer (`kind` visitor), a person of the house (account), or a program (key)."""
+    """A customer (`kind` visitor), a person of the house (account), or a program (key).
+
+    `locale`, `timezone` and `channel` are a customer's, as they came.
+    """
 
     kind: Literal["visitor", "account", "key"]
     id: str
@@ -21,6 +24,9 @@ class Caller:
     trust: str
     name: str
     digest: str
+    locale: str | None = None
+    timezone: str | None = None
+    channel: str | None = None
 
     @property
     def owner(self) -> Owner:

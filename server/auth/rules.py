@@ -57,7 +57,8 @@ async def _public(request: Request) -> None:
     bearer(request)
 
 
-async def _customer(request: Request) -> Caller:
+async def may_chat(request: Request) -> Caller:
+    """The rule of the chat: a visitor, or an editor."""
     caller = await _caller(request)
     if caller.kind != "visitor" and not caller.may("editor"):
         raise Forbidden(f"Chatting needs a visitor's token or the role editor; you have {caller.role}.")
@@ -77,7 +78,7 @@ async def _customer_or_viewer(request: Request) -> Caller:
 
 PUBLIC = Depends(_registered("public", _public))
 VISITOR = Annotated[Caller, Depends(_registered("visitor", _customer_alone))]
-CHATTER = Annotated[Caller, Depends(_registered("visitor or editor", _customer))]
+CHATTER = Annotated[Caller, Depends(_registered("visitor or editor", may_chat))]
 VISITOR_OR_VIEWER = Annotated[Caller, Depends(_registered("visitor or viewer", _customer_or_viewer))]
 VIEWER = Annotated[Caller, Depends(_role("viewer"))]
 EDITOR = Annotated[Caller, Depends(_role("editor"))]

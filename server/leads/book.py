@@ -81,6 +81,8 @@ def from_function(
 
 def normalise(field: CollectField, text: str, place: Place) -> tuple[str, bool]:
     """(normalised, plausible) of a value that somebody wrote down for that field."""
+    if field.type == "text":
+        return text, True
     heard = extract(
         [Said("customer", text, "0")],
         [field],
@@ -91,7 +93,7 @@ def normalise(field: CollectField, text: str, place: Place) -> tuple[str, bool]:
     ).fields.get(field.name)
     if heard and heard.plausible:
         return heard.normalised, True
-    return text, field.type == "text"
+    return text, False
 
 
 def settle(held: Mapping[str, FieldRow], heard: Sequence[FieldRow]) -> list[FieldRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from server.catalog.spec import CONTACT_TYPES, CollectField
 from server.leads.extract import extract
@@ -11,6 +12,11 @@ from server.leads.types import Extraction, Missed, Said
 
 _STRAY = "stray_"
 _WORDS = {"email": "an e-mail address", "phone": "a phone number", "wechat": "a WeChat ID"}
+
+
+@lru_cache(maxsize=16)
+def _strays(kinds: frozenset[str]) -> tuple[CollectField, ...]:
+    return tuple(CollectField(name=_STRAY + kind, type=kind) for kind in sorted(CONTACT_TYPES - kinds))
 
 
 def hear(
@@ -25,8 +31,7 @@ def hear(
     catalogue: Sequence[str] = (),
 ) -> Extraction:
     """`extract` for these fields; contact data of a kind that none of them takes is among the missed."""
-    kinds = {field.type for field in fields}
-    strays = [CollectField(name=_STRAY + kind, type=kind) for kind in sorted(CONTACT_TYPES - kinds)]
+    strays = _strays(frozenset(field.type for field in fields))
     found = extract(
         messages,
         [*fields, *strays],

@@ -31,8 +31,12 @@ async def write_mirror(job: Job, tools: Tools) -> None:
     at = rfc3339(tools.clock.now())
     sync = "ok" if result.status == "ok" else "failed"
     await tools.database.write(lambda tx: leads.set_sync(tx, lead.id, sync, at))
-    if result.status != "ok":
-        raise RuntimeError(f"{result.plugin}.{result.function}: {result.status}: {result.error}")
+    if result.status not in ("ok", "refused"):  # a refused value never fits; the lead shows `sync: failed`
+        raise MirrorFailed(f"{result.plugin}.{result.function}: {result.status}")
+
+
+class MirrorFailed(Exception):
+    """The mirror did not take the values this time. Says nothing of them: it stands in the log."""
 
 
 def _lead(tx: Transaction, lead_id: str) -> tuple[LeadRow, str]:

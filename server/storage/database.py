@@ -118,6 +118,19 @@ class _Hand:
             self.drop()
             return [(None, _as_unavailable(error))] * len(works)
 
+    def look(self, work: Work[T]) -> T:
+        """Runs `work` without a transaction: each statement sees its own moment."""
+        connection = self._connected()
+        try:
+            return work(Transaction(connection, self._dialect))
+        except Exception as error:
+            if _is_operational(error):
+                self.drop()
+            raise _as_unavailable(error) from None
+        finally:
+            if connection.in_transaction():  # SQLAlchemy began one for a Core statement
+                connection.rollback()
+
     def _alone(self, work: Work[Any]) -> list[Outcome]:
         try:
             with self._transaction() as tx:
@@ -296,17 +309,14 @@ class Database:
         return await self._queued(self._reads, work)
 
     async def glance(self, work: Work[T]) -> T:
-        """`read` for a few rows by their keys: on SQLite it runs right here, since that is quicker than a thread's
-        answer; never for anything that scans."""
+        """A few rows by their keys, without a snapshot: on SQLite it runs right here, since that is quicker than
+        a thread's answer; never for anything that scans."""
         if self.dialect != "sqlite":
             return await self.read(work)
         hand = getattr(self._here, "hand", None)
         if hand is None:
             hand = self._here.hand = _Hand(self.engine, write=False)
-        value, fault = hand.serve((work,))[0]
-        if fault is not None:
-            raise fault
-        return cast(T, value)
+        return cast(_Hand, hand).look(work)
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in a transaction that is durable when this returns; whatever it raises undoes it all.
@@ -354,6 +364,8 @@ class Database:
             self._reads.put(None)
         for worker in self._workers:
             worker.join(timeout=30)
+        if (hand := getattr(self._here, "hand", None)) is not None:
+            hand.drop()
         self.engine.dispose()
 
 

@@ -61,6 +61,19 @@ def credential(tx: Transaction, digest: str, now: str) -> CredentialRow | None:
     return CredentialRow(*row) if row else None
 
 
+def credential_with_customer(
+    tx: Transaction, digest: str, now: str
+) -> tuple[CredentialRow, str | None, str | None, str | None] | None:
+    """`credential`, with locale, zone and channel of the customer who holds it."""
+    row = tx.row(
+        "SELECT c.digest, c.kind, c.subject, c.role, c.name, c.trust, p.locale, p.timezone, p.channel"
+        " FROM credential c LEFT JOIN customer p ON p.id = c.subject AND c.kind = 'visitor'"
+        " WHERE c.digest = ? AND c.ended_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ?)",
+        *(digest, now),
+    )
+    return (CredentialRow(*row[:6]), row[6], row[7], row[8]) if row else None
+
+
 def end_credential(tx: Transaction, digest: str, now: str) -> bool:
     """Ends a credential; True when it was live."""
     return tx.run("UPDATE credential SET ended_at = ? WHERE digest = ? AND ended_at IS NULL", now, digest) > 0

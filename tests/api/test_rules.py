@@ -64,7 +64,7 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("POST", "/api/v1/visitors/identify"): Case(
         (401, 200, 200, 403, 403, 403, 403), {"customer_token": "{customer_token}"}, fresh=True
     ),
-    ("POST", "/api/v1/chat"): Case((401, 200, 404, 403, 200, 200, 200), HELLO),
+    ("POST", "/api/v1/chat"): Case((401, 200, 404, 403, 403, 403, 403), HELLO),
     ("GET", "/api/v1/turns/{turn_id}/events"): own(200),
     ("GET", "/api/v1/conversations"): Case((401, 200, 200, 200, 200, 200, 200)),
     ("GET", "/api/v1/conversations/{conversation_id}"): own(200),
