@@ -192,11 +192,7 @@ def _list(block: list[str]) -> Iterator[str]:
         else:
             items[-1].append(match[2] if match else line)
     introduction, *facts = [_joined(item) for item in items]
-    whole = (
-        " ".join([introduction, *(fact.rstrip(";；") + ";" for fact in facts)]).rstrip(";")
-        if introduction
-        else ""
-    )
+    whole = " ".join([introduction, *(fact.rstrip(";；") + ";" for fact in facts)]).rstrip(";") if introduction else ""
     if whole and len(whole) <= LONGEST_PIECE:
         yield whole
         return
@@ -207,9 +203,7 @@ def row_text(header: list[str], cells: list[str]) -> str:
     """A table's row as `header: value; …`; empty cells are left out."""
     names = header + [""] * (len(cells) - len(header))
     pairs = [(name.strip(), cell.strip()) for name, cell in zip(names, cells, strict=False) if cell.strip()]
-    return "; ".join(
-        f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip() for name, cell in pairs
-    )
+    return "; ".join(f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip() for name, cell in pairs)
 
 
 # --- CSV, PDF, DOCX --------------------------------------------------------------------------------------

@@ -40,9 +40,7 @@ _TOO_LONG = re.compile(
 )
 _FILTERED = re.compile(r"content.{0,5}(policy|filter|management)|data_inspection_failed|safety system", re.I)
 _WRAPPING = re.compile(r"^(?:litellm\.)?(?:[A-Z]\w*(?:Error|Exception|Timeout)|Timeout)(?::\s*|\s+-\s*)")
-_ADVICE = re.compile(
-    r"\s*(?:Handle with `litellm|Original exception:|LiteLLM Retried|Received Model Group).*", re.S
-)
+_ADVICE = re.compile(r"\s*(?:Handle with `litellm|Original exception:|LiteLLM Retried|Received Model Group).*", re.S)
 _MESSAGE = re.compile(r"""["']message["']:\s*("(?:[^"\\]|\\.)*")""")
 _BYTES = re.compile(r"""\bb('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.S)
 _SECRET = re.compile(
@@ -51,9 +49,7 @@ _SECRET = re.compile(
 )
 
 
-def fault_of(
-    error: BaseException, model: str, secrets: Iterable[str] = (), *, begun: bool = False
-) -> ModelFault:
+def fault_of(error: BaseException, model: str, secrets: Iterable[str] = (), *, begun: bool = False) -> ModelFault:
     """The fault that an error of any shape stands for; `begun` says that the answer had already started."""
     error = getattr(error, "original_exception", None) or error
     kind = _kind(error)

@@ -14,11 +14,7 @@ _THINK, _THOUGHT = "<think>", "</think>"
 
 def to_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """The messages as the wire has them; an assistant's message that says and calls nothing is left out."""
-    return [
-        _message(message)
-        for message in messages
-        if message.role != "assistant" or message.text or message.calls
-    ]
+    return [_message(message) for message in messages if message.role != "assistant" or message.text or message.calls]
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -122,9 +118,7 @@ def text_of(messages: Sequence[Message], functions: Sequence[Function]) -> str:
     """All that a request says, for estimating its tokens."""
     parts = [message.text for message in messages]
     parts += [call.name + call.arguments for message in messages for call in message.calls]
-    parts += [
-        function.name + function.description + _schema_text(function.parameters) for function in functions
-    ]
+    parts += [function.name + function.description + _schema_text(function.parameters) for function in functions]
     return "\n".join(parts)
 
 

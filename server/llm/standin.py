@@ -140,11 +140,7 @@ def _answer(brief: Brief, language: str) -> str:
             continue
         for sentence in _best_sentences(passage, terms):
             room = _LONGEST_ANSWER - sum(map(len, chosen))
-            if (
-                len(chosen) < _MOST_SENTENCES
-                and sentence not in chosen
-                and (not chosen or len(sentence) <= room)
-            ):
+            if len(chosen) < _MOST_SENTENCES and sentence not in chosen and (not chosen or len(sentence) <= room):
                 chosen.append(sentence)
     note = _say(language, "other_language") if passages[0].language != language else ""
     return " ".join(filter(None, [note, *chosen]))
@@ -173,9 +169,7 @@ def _from_functions(results: Sequence[str], terms: Sequence[Term]) -> list[Passa
     """Rows that functions returned, as passages; those that share no word with the question are left out."""
     rows = [row for result in results for row in _rows(result)]
     rated = [(row, _rate(row, terms)) for row in rows]
-    found = [
-        Passage(n, "function", "", row, language_of(row), rate) for n, (row, rate) in enumerate(rated) if rate
-    ]
+    found = [Passage(n, "function", "", row, language_of(row), rate) for n, (row, rate) in enumerate(rated) if rate]
     return sorted(found, key=lambda passage: -passage.score)
 
 
@@ -186,9 +180,7 @@ def _rows(result: str) -> Iterator[str]:
         yield from filter(None, (line.strip() for line in result.splitlines()))
         return
     for found in _objects(value):
-        told = {
-            name: told for name, told in found.items() if isinstance(told, str | int | float) and told != ""
-        }
+        told = {name: told for name, told in found.items() if isinstance(told, str | int | float) and told != ""}
         yield "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
 
 
@@ -234,17 +226,13 @@ def _is_bare_greeting(text: str) -> bool:
     return not re.sub(r"[\W_]+", "", _pattern("greeting").sub("", text))
 
 
-_MARKS = re.compile(
-    r"(?m)^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?=\S))|\*\*|__|`+|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"
-)
+_MARKS = re.compile(r"(?m)^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?=\S))|\*\*|__|`+|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)[^)]*\)")
 
 
 def _plain(text: str) -> str:
     """The text without Markdown; a link keeps its words and its address."""
-    linked = _LINK.sub(
-        lambda m: f"{m[1]} ({m[2]})" if m[2].startswith("http") and m[0][0] != "!" else m[1], text
-    )
+    linked = _LINK.sub(lambda m: f"{m[1]} ({m[2]})" if m[2].startswith("http") and m[0][0] != "!" else m[1], text)
     return _MARKS.sub("", linked).strip()
 
 

@@ -112,13 +112,9 @@ class Vendors:
         """
         name, _, rest = model.partition("/")
         if not rest or not _MODEL.fullmatch(model) or "//" in model or ".." in model:
-            raise ModelFault(
-                "bad_request", model[:80], "a model is written VENDOR/MODEL, as openai/gpt-5-mini"
-            )
+            raise ModelFault("bad_request", model[:80], "a model is written VENDOR/MODEL, as openai/gpt-5-mini")
         if name in _REFUSED:
-            raise ModelFault(
-                "bad_request", model, f"{name} asks for a sign-in at a terminal; use its API instead"
-            )
+            raise ModelFault("bad_request", model, f"{name} asks for a sign-in at a terminal; use its API instead")
         return self._vendors.get(name) or _unlisted(name), rest
 
     def access(self, vendor: Vendor) -> Access:
@@ -150,9 +146,7 @@ class Vendors:
         if len(vendor.addresses) < 2 or self._first(_base_variables(vendor)):
             return None
         current = self._region(vendor) or next(iter(vendor.addresses))
-        others = " or ".join(
-            f"{_own(vendor.name)}_REGION={name}" for name in vendor.addresses if name != current
-        )
+        others = " or ".join(f"{_own(vendor.name)}_REGION={name}" for name in vendor.addresses if name != current)
         return f"a key belongs to one region: this is {current}; set {others} for another"
 
     def keeps(self, variable: str) -> bool:
@@ -161,9 +155,7 @@ class Vendors:
 
     def secrets(self) -> list[str]:
         """Every key in force, the longest first; what must not appear in any message."""
-        keys = {
-            key for vendor in self for key in (self._key(vendor), *map(self._value, _key_variables(vendor)))
-        }
+        keys = {key for vendor in self for key in (self._key(vendor), *map(self._value, _key_variables(vendor)))}
         return sorted((key for key in keys if key and len(key) >= 6), key=len, reverse=True)
 
     def _key(self, vendor: Vendor) -> str | None:
@@ -213,9 +205,7 @@ def load_vendors(
     given = _read(extra) if extra is not None else {}
     raw = {name: {**built_in.get(name, {}), **entry} for name, entry in given.items()}
     vendors = {name: _vendor(extra or BUILT_IN, name, entry) for name, entry in raw.items()}
-    vendors |= {
-        name: _vendor(BUILT_IN, name, entry) for name, entry in built_in.items() if name not in vendors
-    }
+    vendors |= {name: _vendor(BUILT_IN, name, entry) for name, entry in built_in.items() if name not in vendors}
     return Vendors(vendors, environ, stored_key)
 
 

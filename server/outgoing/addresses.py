@@ -31,8 +31,7 @@ _SPECIAL_V4 = tuple(
 _UNICAST_V6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SPECIAL_V6 = tuple(
-    IPv6Network(text)
-    for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
+    IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 )
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*", re.IGNORECASE)
@@ -96,9 +95,7 @@ def plain_host(url: URL) -> str:
         try:
             return str(IPv4Address(host))
         except ValueError:
-            raise OutgoingError(
-                "blocked", f"`{host}` is an odd way to write an address; it is not used"
-            ) from None
+            raise OutgoingError("blocked", f"`{host}` is an odd way to write an address; it is not used") from None
     try:
         name = idna.encode(host, uts46=True).decode() if not host.isascii() else host
     except idna.IDNAError:

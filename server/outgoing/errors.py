@@ -6,9 +6,7 @@ from typing import Literal
 
 from server.errors import RapportError
 
-FaultKind = Literal[
-    "invalid", "blocked", "dns", "connect", "tls", "timeout", "too_large", "redirect", "protocol"
-]
+FaultKind = Literal["invalid", "blocked", "dns", "connect", "tls", "timeout", "too_large", "redirect", "protocol"]
 
 
 class OutgoingError(RapportError):

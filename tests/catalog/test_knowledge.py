@@ -119,9 +119,7 @@ def pdf(*lines: str) -> bytes:
 
 def test_a_pdf_is_read_as_paragraphs() -> None:
     data = pdf("The gateway needs 12 volts.")
-    assert texts(build_knowledge([KnowledgeFile("sheet.PDF", data)], [], LANGUAGES)) == [
-        "The gateway needs 12 volts."
-    ]
+    assert texts(build_knowledge([KnowledgeFile("sheet.PDF", data)], [], LANGUAGES)) == ["The gateway needs 12 volts."]
 
 
 def document() -> bytes:
@@ -217,9 +215,7 @@ def guide() -> Knowledge:
 def shipped(name: str) -> Knowledge:
     folder = Path(__file__).parents[2] / "personas.d"
     spec = PersonaSpec.model_validate(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
-    files = [
-        KnowledgeFile(path, (folder / path).read_bytes()) for path in spec.knowledge if isinstance(path, str)
-    ]
+    files = [KnowledgeFile(path, (folder / path).read_bytes()) for path in spec.knowledge if isinstance(path, str)]
     pairs = [pair for pair in spec.knowledge if not isinstance(pair, str)]
     return build_knowledge(files, pairs, spec.languages)
 
@@ -287,16 +283,11 @@ def test_the_asked_language_comes_first_and_another_only_when_it_has_nothing(gui
 
 
 def test_a_word_of_the_heading_finds_the_fact_below_it() -> None:
-    assert (
-        made("# Shop\n## Warranty\nTwo years.\n## Colours\nRed.").search("warranty?", "en")[0].text
-        == "Two years."
-    )
+    assert made("# Shop\n## Warranty\nTwo years.\n## Colours\nRed.").search("warranty?", "en")[0].text == "Two years."
 
 
 def test_words_are_found_in_their_other_forms() -> None:
-    knowledge = made(
-        "Invoices are mailed monthly.\n\nThe workshops start at nine.\n\nBatteries can be replaced."
-    )
+    knowledge = made("Invoices are mailed monthly.\n\nThe workshops start at nine.\n\nBatteries can be replaced.")
     for query, words in [
         ("invoice", "Invoices"),
         ("starting of the workshop", "workshops"),
