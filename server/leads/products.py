@@ -18,7 +18,7 @@ def product_names(plugins: Sequence[LoadedPlugin], offers: Sequence[Offer] = ())
     names: dict[str, None] = {}
     for plugin in plugins:
         if isinstance(plugin.spec, TablePlugin) and plugin.spec.rows:
-            path = Path(plugin.file).parent / plugin.spec.rows
+            path = _rows_file(plugin.file, plugin.spec.rows)
             try:
                 changed = path.stat().st_mtime_ns
             except OSError:  # the plugin's own problem says so
@@ -26,6 +26,11 @@ def product_names(plugins: Sequence[LoadedPlugin], offers: Sequence[Offer] = ())
             names.update(dict.fromkeys(_names(path, changed)))
     names.update(dict.fromkeys(offer.product for offer in offers if offer.product))
     return tuple(names)
+
+
+@lru_cache(maxsize=64)
+def _rows_file(file: str, rows: str) -> Path:
+    return Path(file).parent / rows
 
 
 @lru_cache(maxsize=64)

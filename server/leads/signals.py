@@ -88,12 +88,13 @@ def read_signals(
         opt_in=opt_in,
         refusal=bool(refused) or out,
         refused_fields=refused,
-        language=language_of(text),
+        language=_language_in(plain),
     )
 
 
 # --- text -------------------------------------------------------------------------------------------------
 
+_EDGE = r"\b"
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,15}://|\bwww\.)[!-~]+", re.I)
 _ADDRESS = re.compile(r"(?<![a-z0-9_.+-])[a-z0-9_.+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.I)
 _CLAUSE = re.compile(r"[^.,;:!?\n，。；：！？、…~]+[.,;:!?，。；：！？、…~]*")
@@ -120,7 +121,10 @@ def _is_short(plain: str) -> bool:
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives))
+    """Those that begin at the edge of a word are tried nowhere else, which is most of a text."""
+    at_edge = [rf"(?:{rest})" for rest in (a.removeprefix(_EDGE) for a in alternatives if a.startswith(_EDGE))]
+    others = [alternative for alternative in alternatives if not alternative.startswith(_EDGE)]
+    return re.compile("|".join([*([rf"\b(?:{'|'.join(at_edge)})"] if at_edge else []), *others]))
 
 
 # --- language ---------------------------------------------------------------------------------------------
@@ -146,7 +150,10 @@ _ENGLISH = frozenset(
 
 def language_of(text: str) -> str | None:
     """ "zh", "en", or None when the text tells neither, such as a name, a number or an address."""
-    plain = _plain(text)
+    return _language_in(_plain(text))
+
+
+def _language_in(plain: str) -> str | None:
     if _OTHER_SCRIPT.search(plain):
         return None
     han = len(_HAN.findall(plain))
@@ -216,7 +223,9 @@ def _asks(plain: str, clauses: Sequence[str]) -> bool:
 
 def _clause_asks(clause: str) -> bool:
     bare = _LEAD.sub("", clause)
-    return bool(_ASKING_EN.search(bare)) or bool(_ASKING_ZH.search(_NO_QUESTION_ZH.sub("", clause)))
+    if _ASKING_EN.search(bare):
+        return True
+    return not clause.isascii() and bool(_ASKING_ZH.search(_NO_QUESTION_ZH.sub("", clause)))
 
 
 def _insists(plain: str, previous: TurnSignals | None, answered: bool) -> bool:
@@ -347,7 +356,9 @@ def _positive(plain: str, clauses: Sequence[str]) -> bool:
 
 def _irritated(text: str, plain: str, clauses: Sequence[str]) -> bool:
     rest = _MILD.sub(" ", plain)
-    if _IRRITATED_EN.search(rest) or _IRRITATED_ZH.search(rest) or any(_CLAUSE_ZH.match(c) for c in clauses):
+    if _IRRITATED_EN.search(rest):
+        return True
+    if not rest.isascii() and (_IRRITATED_ZH.search(rest) or any(_CLAUSE_ZH.match(c) for c in clauses)):
         return True
     return _shouts(text) or (len(rest.split()) <= 5 and bool(_IRRITATED_SHORT.search(rest)))
 
@@ -382,7 +393,7 @@ _OTHERS = re.compile(
 )
 _WISH = re.compile(r"(?:prefer|rather|wish|hope|ask|want|like)(?: that| if)? you\s*$")
 _STOP_EN = _any(
-    r"(?<!don't )(?<!not )\b(?:stop|quit|cease) (?:asking|bugging|nagging|pestering|questioning)"
+    r"\b(?<!don't )(?<!not )(?:stop|quit|cease) (?:asking|bugging|nagging|pestering|questioning)"
     r"(?:\W*$|\s*[,.!;]| (?:me|us|for my|about my|questions|all|these|so many|personal|that|this"
     r"|already)\b)",
     r"\b(?:stop|quit|cease) (?:contacting|calling|phoning|e-?mailing|messaging|texting|bothering"
@@ -393,7 +404,7 @@ _STOP_EN = _any(
     r"|anything|for my|about my|for that"
     r"|questions|personal|so much|further|for any)",
     r"\b(?:don't|dont|do not) (?:ever )?ask(?: me)?\W*$",
-    r"(?<!have )(?<!got )(?<!had )\bno (?:more|further) (?:questions|calls|e-?mails|messages"
+    r"\b(?<!have )(?<!got )(?<!had )no (?:more|further) (?:questions|calls|e-?mails|messages"
     r"|contact)\b(?! about| on\b)",
     r"\bno (?:calls|contact|e-?mails|messages)(?: please)?\W*$",
     r"\bleave (?:me|us) (?:alone|in peace)\b",
@@ -456,7 +467,7 @@ _CHANNEL = {
 }
 _OPT_IN = _any(
     r"\bchanged my mind\b(?!.{0,25}\b(?:not|don't|stop|no)\b)",
-    r"(?<!if )(?<!whether )\b(?:you|they) (?:can|may|could) (?:now )?(?:contact|call|phone|e-?mail"
+    r"\b(?<!if )(?<!whether )(?:you|they) (?:can|may|could) (?:now )?(?:contact|call|phone|e-?mail"
     r"|reach|ask|message)(?: me\b| again|\W*$)",
     r"\bfeel free to (?:contact|call|e-?mail|reach|ask|message)\b",
     r"\bopt (?:me )?(?:back )?in\b",
@@ -474,7 +485,7 @@ def _opts_out(plain: str) -> tuple[bool, set[str]]:
     """Whether the customer wants no asking or contact at all, else the channels they do not want."""
     quoteless = _QUOTED.sub(" ", plain)
     said = quoteless if re.search(r"\w", quoteless) else plain
-    if _STOP_EN.search(said) or _STOP_ZH.search(said):
+    if _STOP_EN.search(said) or (not said.isascii() and _STOP_ZH.search(said)):
         return True, set()
     refused: set[str] = set()
     for found in _forbidden_contacts(said):
@@ -546,8 +557,10 @@ _REFUSES = _any(
     r"\b(?:maybe later|some other time|another time|tell you later|ask (?:me )?later)\b",
     r"\bno,? (?:thanks|thank you|way)\b|\bnone of your business\b|\bi refuse\b|\bdecline\b",
     r"\bskip (?:it|that|this)\b|\bi'll pass\b|\bpass on that\b",
-    r"(?:\bthat's|\bit's|\bis) (?:private|confidential|personal)\b",
+    r"\b(?:that's|it's|is) (?:private|confidential|personal)\b",
     r"\b(?:don't|do not) (?:want|wish|like) to\b|\b(?:don't|do not) have (?:one|any|an?)\b",
+)
+_REFUSES_ZH = _any(
     r"不(?:太|大|是很)?方便|不便(?:透露|告知|提供|说|\W|$)",
     r"不(?:太)?(?:想|愿意?|能|便|肯|会)(?:说|给|透露|提供|告诉|留|讲|回答|填)",
     r"不(?:说|给|告诉|透露|留|填)(?!了吗)|保密|隐私",
@@ -572,7 +585,7 @@ def _refused_fields(
     kinds = set(channels)
     general = False
     for clause in clauses:
-        if _REFUSES.search(clause):
+        if _REFUSES.search(clause) or (not clause.isascii() and _REFUSES_ZH.search(clause)):
             named = {name for name, words in _CHANNEL.items() if name != "other" and words.search(clause)}
             kinds |= named
             general = general or not named
