@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 
 _AT_ONCE = 256
@@ -18,10 +19,13 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def new_id(prefix: str) -> str:
-    """A new id such as `c_9f…`: the prefix tells a reader what it is, the rest is 128 random bits."""
+    """A new id such as `c_019a…`: what it is, the millisecond, and 128 random bits.
+
+    The time in front keeps neighbours in time neighbours on disk, so that a commit writes fewer pages.
+    """
     while True:
         try:
-            return f"{prefix}_{_drawn.popleft()}"
+            return f"{prefix}_{time.time_ns() // 1_000_000:011x}{_drawn.popleft()}"
         except IndexError:
             bits = os.urandom(16 * _AT_ONCE).hex()
             _drawn.extend(bits[at : at + 32] for at in range(0, len(bits), 32))
