@@ -36,6 +36,7 @@ _ACCOUNT = [
     re.compile(r"注册(?:时|的时候)?(?:用)?的?(?:是|用的是|邮箱是|"
                r"手机号?是)\s?(?P<v>[A-Za-z0-9][A-Za-z0-9_.@+\-]{2,63})", re.I),
 ]  # fmt: skip
+_WORDS = ("account", "user", "log", "sign", "handle", "registered", "账", "帐", "用户", "登", "注册", "控制台")
 _NOT_ACCOUNT = words("not an account")
 _BANK = re.compile(
     r"\b(?:bank|iban|savings|checking|credit|swift|paypal)\b[^.]{0,20}$|银行[^,。]{0,8}$|开户[^,。]{0,6}$"
@@ -43,7 +44,9 @@ _BANK = re.compile(
 
 
 def find(reading: Reading, earlier: str) -> list[Claim]:
-    found = []
+    found: list[Claim | None] = []
+    if not reading.has(_WORDS):
+        return []
     for pattern in _ACCOUNT:
         for match in matches(pattern, reading.text):
             text = match["v"].rstrip(".-+")

@@ -262,8 +262,22 @@ def _is_chinese_company(text: str, *, strong: bool, whole: str) -> bool:
     return (strong or bool(ZH_SUFFIX.search(text))) and not _ONLY_TRADE.fullmatch(text)
 
 
+_EN_WORDS = (
+    "company", "firm", "business", "start", "agency", "organi", "employer", "shop", "studio", "behalf", "represent",
+    "i run", "i own", "founde", "i'm", "i am", "im ", " the owner", "own a", "run a", "we have", "i have", "we are",
+    "we're", "this is", "work", "employed", "here ", "we at", "name", "i do ", "engineer", "manager", "director",
+    "head",
+    "lead", "buyer", "owner", "developer", "cto", "ceo", "cfo", "coo", "officer", "president", "vp", "designer",
+    "marketer", "analyst", "i look", "i manage", "i handle", "calling", "writing", "reaching", "speaking", " from",
+    ",", "|", "\n", ". ",
+)  # fmt: skip
+_ZH_WORDS = ("公司", "企业", "单位", "司", "代表", "职", "来自", "受雇", "这里", "这边", "我", "咱", "俺", "本人")
+
+
 def find(reading: Reading, earlier: str) -> list[Claim]:
-    return outermost(_english_company(reading, earlier) + _chinese_company(reading, earlier))
+    english = _english_company(reading, earlier) if reading.has(_EN_WORDS) else []
+    chinese = _chinese_company(reading, earlier) if reading.foreign and reading.has(_ZH_WORDS) else []
+    return outermost(english + chinese)
 
 
 def is_bare(text: str, low: str, whole: bool) -> bool:

@@ -81,12 +81,15 @@ def extract(
     setting = Setting(fields, now, timezone, locale, known, catalogue)
     names = {f.name: f for f in fields}
     state = State(asked=names.get(asked or ""))
+    question: str | None = None
     for place, said in enumerate(messages):
         if said.role == "customer":
+            if question is not None:  # only the text right before an answer asks anything
+                state.asked = names.get(asked_in(question, fields) or "")
+                state.about_other, question = asks_about_other(question), None
             _listen(setting, state, Reading(said.text[:MOST_CHARACTERS], said.id or str(place)))
         else:
-            state.asked = names.get(asked_in(said.text, fields) or "")
-            state.about_other = asks_about_other(said.text)
+            question = said.text
             state.by_others = (state.by_others + "\n" + said.text)[-4000:]
     return Extraction(state.found, tuple(state.missed))
 

@@ -31,6 +31,21 @@ _TIMES = {"double": 2, "triple": 3, "treble": 3}
 _WORD = "|".join(sorted([*_ENGLISH, *_TIMES, "plus"], key=len, reverse=True))
 _SPOKEN = re.compile(rf"\b(?:{_WORD}|\d{{1,11}})(?:[\s,.\-]{{1,3}}(?:{_WORD}|\d{{1,11}})\b)+")
 _SPOKEN_HINT = re.compile(rf"\b(?:{_WORD})[\s,.\-]+(?:{_WORD}|\d)")
+_SPOKEN_WORDS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "double",
+    "triple",
+    "zero",
+    "oh",
+)
 _WORDS = re.compile(r"[a-z]+|\d+")
 HAS_DIGITS = re.compile(rf"[{_DIGIT}][^\n]{{0,3}}[{_DIGIT}][^\n]{{0,3}}[{_DIGIT}]")
 MOST = 40
@@ -83,6 +98,15 @@ def _said(reading: Reading) -> Iterator[Run]:
 
 def runs(reading: Reading) -> list[Run]:
     """Runs of three digits and more, in order, the longest of those that overlap; at most 40 a message."""
+    if reading.runs is None:
+        reading.runs = _runs(reading)
+    return reading.runs
+
+
+def _runs(reading: Reading) -> list[Run]:
+    spoken = reading.has(_SPOKEN_WORDS) and _SPOKEN_HINT.search(reading.low)
+    if not spoken and not HAS_DIGITS.search(reading.text):
+        return []
     found = sorted([*_written(reading), *_said(reading)], key=lambda run: (run.start, -run.end))
     kept: list[Run] = []
     for run in found:

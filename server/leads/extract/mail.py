@@ -26,6 +26,23 @@ _SPELLED = re.compile(
     rf"({_WORD}(?:(?:\s?{_DOT}\s?|\sdot\s|\.|\s\.\s?){_WORD}){{1,4}})(?![a-z0-9_-])"
 )
 _SPELLED_HINT = re.compile(r"\bdot\b|[(\[{]dot|艾特|圈a|小老鼠|点|\bat\b|[(\[{]at|\s@|@\s")
+_DOTS = (
+    " dot ",
+    "(dot",
+    "[dot",
+    "{dot",
+    "(at",
+    "[at",
+    "{at",
+    "<at",
+    " at ",
+    "点",
+    "。",
+    "艾特",
+    "圈a",
+    "小老鼠",
+    "@",
+)  # an "at" without one of them is no address
 _CUE = re.compile(r"\be-?mails?\b|\bmail\b|邮箱|邮件|电邮|\binbox\b|@")
 _NO_LOCAL = words("not before an at")
 _FILLED = words("placeholder")
@@ -76,7 +93,7 @@ def _spans(reading: Reading, asked: bool) -> list[tuple[int, int, str]]:
             found.append(_plain(text, at, local.start(), domain))
         at = text.find("@", at + 1)
     covered = [(start, end) for start, end, _ in found]
-    if _SPELLED_HINT.search(reading.low):
+    if reading.has(_DOTS) and _SPELLED_HINT.search(reading.low):
         found += [s for s in _spelled(reading, asked) if not any(a < s[1] and s[0] < b for a, b in covered)]
     return sorted(found)
 
@@ -131,7 +148,7 @@ def _unspell(text: str) -> str:
 
 def find(reading: Reading, *, asked: bool, earlier: str) -> list[Claim]:
     """The addresses of one message, in order, each with the reason why it may not be stored."""
-    if "@" not in reading.text and not _SPELLED_HINT.search(reading.low):
+    if "@" not in reading.text and not reading.has(_DOTS):
         return []
     return [_claim(reading, start, end, address, asked, earlier) for start, end, address in _spans(reading, asked)]
 

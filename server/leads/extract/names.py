@@ -222,8 +222,16 @@ def _is_chinese_person(text: str, *, strong: bool, surname: bool) -> bool:
     )
 
 
+_EN_WORDS = (
+    "name", "call", "go by", "i'm", "i am", "im ", "this is", "it's", "it is", "here", "contact", "regards", "best",
+    "cheers", "thank", "rgds", "br", "sincerely",
+)  # fmt: skip
+_ZH_WORDS = "我姓名叫人称是先女总经小工老主"
+
+
 def find(reading: Reading, earlier: str) -> list[Claim]:
-    return _english_name(reading, earlier) + _chinese_name(reading, earlier)
+    english = _english_name(reading, earlier) if reading.has(_EN_WORDS) else []
+    return english + (_chinese_name(reading, earlier) if reading.foreign and reading.has(_ZH_WORDS) else [])
 
 
 def is_bare(text: str, low: str, whole: bool) -> bool:

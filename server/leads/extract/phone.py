@@ -10,7 +10,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from server.leads.extract import whose
 from server.leads.extract.claim import Claim
-from server.leads.extract.digits import HAS_DIGITS, Run, ascii_digits, runs
+from server.leads.extract.digits import Run, ascii_digits, runs
 from server.leads.extract.reading import HIDDEN, Reading
 
 _CUE = re.compile(
@@ -194,10 +194,6 @@ def _is_something_else(reading: Reading, run: Run) -> bool:
 
 def find(reading: Reading, regions: tuple[str, ...], *, asked: bool, earlier: str) -> list[Claim]:
     """The telephone numbers of one message, in order, each with the reason why it may not be stored."""
-    if not HAS_DIGITS.search(reading.text) and not re.search(
-        r"\b(?:one|two|three|four|five|six|seven|eight|nine|double|zero)\b", reading.low
-    ):
-        return []
     claims = (_claim(reading, run, regions, asked, earlier) for run in runs(reading))
     return [claim for claim in claims if claim]
 

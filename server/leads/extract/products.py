@@ -104,7 +104,17 @@ def find(reading: Reading, catalogue: Sequence[str], earlier: str, *, asked: boo
     found = [claim for claim in named if claim]
     if found:
         return found
-    return [claim for claim in _english_product(reading, earlier) + _chinese_product(reading, earlier) if claim]
+    english = _english_product(reading, earlier) if reading.has(_EN_WORDS) else []
+    chinese = _chinese_product(reading, earlier) if reading.foreign else []
+    return [claim for claim in english + chinese if claim]
+
+
+_EN_WORDS = (
+    "interested in", "i want", "i need", "we want", "we need", "like", "love", "prefer", "choose", "go for", "go with",
+    "take", "order", "buy", "try", "i get", "we get", "'d get", "looking", "consider", "evaluating", "curious",
+    "thinking", "more ", "info", "details", "learn", "know", "question", "quote", "pric", "hear ", "demo", "trial",
+    "product",
+)  # fmt: skip
 
 
 def _english_product(reading: Reading, earlier: str) -> list[Claim | None]:

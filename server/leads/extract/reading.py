@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from server.leads.extract.digits import Run
 
 _TRADITIONAL = dict(
     zip(
@@ -65,24 +71,36 @@ def _lower(text: str) -> str:
 class Reading:
     """`raw` as typed, `text` folded, `low` in lower case: three strings of one length."""
 
-    __slots__ = ("answering", "commands", "id", "low", "raw", "text")
+    __slots__ = ("_ends", "answering", "commands", "foreign", "id", "low", "raw", "runs", "text")
 
     def __init__(self, raw: str, message_id: str = "") -> None:
         self.raw = raw
         self.id = message_id
         self.answering = False  # a way to reach the customer was just asked for
         self.commands: bool | None = None  # asked once by `whose`
-        self.text = raw if raw.isascii() else raw.translate(_FOLD)
+        self.runs: list[Run] | None = None  # found once by `digits`
+        self._ends: list[int] | None = None
+        self.foreign = not raw.isascii()  # only then may it be Chinese
+        self.text = raw.translate(_FOLD) if self.foreign else raw
         self.low = _lower(self.text)
 
     def bounds(self, start: int, end: int) -> tuple[int, int]:
         """Where the sentence round `start:end` begins and ends; at most 200 characters to each side."""
         floor, ceiling = max(0, start - _WIDTH), min(len(self.low), end + _WIDTH)
-        begin = floor
-        for match in _END.finditer(self.low, floor, start):
-            begin = match.end()
-        found = _END.search(self.low, end, ceiling)
-        return begin, found.end() if found else ceiling
+        if self._ends is None:
+            self._ends = [match.end() for match in _END.finditer(self.low)]
+        place = bisect_right(self._ends, start)
+        begin = max(floor, self._ends[place - 1]) if place else floor
+        place = bisect_right(self._ends, end)
+        return begin, min(ceiling, self._ends[place]) if place < len(self._ends) else ceiling
+
+    def has(self, words: Iterable[str]) -> bool:
+        """Whether one of these folded, lower-case pieces is in it: the cheap question before a pattern is tried."""
+        low = self.low
+        for word in words:  # noqa: SIM110 - a plain loop is twice as fast, and this is asked often
+            if word in low:
+                return True
+        return False
 
     def before(self, start: int) -> str:
         """The part of its sentence that stands before `start`, folded and in lower case."""

@@ -16,6 +16,8 @@ _NAME = (
     r"(?<![a-z0-9])vx(?![a-z0-9_-])|v信|(?<![a-z0-9])v(?=\s?:))"
 )
 _CUE = re.compile(rf"{_NAME}|加(?:一下)?(?:我|v)|(?<![a-z])v我|(?<![a-z])add me(?![a-z])")
+_NAMED = ("chat", "weixin", "wx", "vx", "add me", "v:", "v :")
+_NAMED_ZH = ("信", "v", "加")
 CUE = re.compile(_NAME)
 _SEP = r"[\s?:=,(>\-\"'.]{0,4}"
 _FILL = (
@@ -87,6 +89,8 @@ _SAME_ANSWER = re.compile(
 def find(reading: Reading, *, asked: bool, earlier: str) -> list[Claim]:
     """The WeChat ids of one message, in order, each with the reason why it may not be stored."""
     claims: dict[int, Claim] = {}
+    if not asked and not _may_name(reading):
+        return []
     for match in list(_CUE.finditer(reading.low))[:MOST]:
         found = _AFTER.match(reading.low, match.end())
         if found and _fits(found, named=CUE.fullmatch(match[0]) is not None):
@@ -98,6 +102,10 @@ def find(reading: Reading, *, asked: bool, earlier: str) -> list[Claim]:
     if asked and not claims and (bare := _bare(reading, earlier)):
         return [bare]
     return [claims[start] for start in sorted(claims)]
+
+
+def _may_name(reading: Reading) -> bool:
+    return reading.has(_NAMED) or (reading.foreign and reading.has(_NAMED_ZH))
 
 
 def _fits(found: re.Match[str], *, named: bool) -> bool:
@@ -179,6 +187,8 @@ def bare_id(reading: Reading, earlier: str) -> Claim | None:
 
 def same_as_phone(reading: Reading, *, asked: bool) -> tuple[int, int] | None:
     """Where the customer says that their WeChat is under their telephone number."""
+    if not asked and not _may_name(reading):
+        return None
     found = _SAME.search(reading.low) or (_SAME_ANSWER.search(reading.low) if asked and len(reading.low) < 80 else None)
     if not found or _NOT_SAME.search(reading.low, max(0, found.start() - 12), found.end() + 12):
         return None

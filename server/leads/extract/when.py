@@ -21,9 +21,19 @@ _HINT = re.compile(
     rf"\d\s?[ap]\.?m\b|\d:\d\d|o'?clock|\b(?:{ONE_TO_TWELVE})\s?[ap]\.?m\b|half past|quarter (?:past|to)|"
     rf"from now|\d[/.]\d|\bthe \d|\bin (?:\d+|an?|half|{ONE_TO_TWELVE})\b|\d(?:st|nd|rd|th)\b|20\d\d-|"
     rf"\bat (?:\d|{ONE_TO_TWELVE})|"
-    r"around \d|after \d|between|\d\dh|morning|afternoon|evening|night|[周月日号点时天晚早后]|星期|"
-    r"礼拜|[上下中]午|\d{1,2}-\d"
+    r"around \d|after \d|between|\d\dh|morning|afternoon|evening|night|"
+    r"[今明后昨前][天日早晚儿]|翌日|[周期拜][一二三四五六日天末1-7]|[早晚夜]|傍晚|[上下中正]午|午后|凌晨|"
+    r"[\d〇零一二两三四五六七八九十]\s?(?:[月日号点时]|个?半?小时|个?钟头|分钟|天|周|个?星期|个?礼拜)|半小时|"
+    r"\d{1,2}-\d"
 )
+_DIGIT = re.compile(r"\d")
+_WORDS = (
+    "tom", "tmr", "today", "night", "day", "noon", "clock", "half", "quarter", "from now", "morning", "evening",
+    "between", "in a", "pm", "p.m", "a.m", " am", "jan", "feb", "mar", "apr", "may", "jun", "jul",
+    "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "one", "two", "three", "four",
+    "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    *"今明后昨翌周期拜早晚午半夜傍凌零〇一二两三四五六七八九十",
+)  # fmt: skip
 PAST = "The time is in the past."
 _FILL = re.compile(
     r"(?:[\s,.的在上@~\-()t]|\bat\b|\bon\b|\bin the\b|\bin\b|\baround\b|\babout\b|\bof\b|\bfor\b|"
@@ -280,7 +290,7 @@ def find(
     earlier: str,
 ) -> list[Claim]:
     """The meeting times of one message, in order; `carried` is the day or moment that was said before."""
-    if not _HINT.search(reading.low):
+    if not (_DIGIT.search(reading.low) or reading.has(_WORDS)) or not _HINT.search(reading.low):
         return []
     tz = zone(timezone)
     low, said = _without_zone(reading.low[:4000])
