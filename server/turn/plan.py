@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ from server.turn.order import Parts, Turn
 
 PASSAGES = 6
 _CONTEXT_MESSAGES = 6
+_NEAR_MESSAGES = 2
+_NUMBER = re.compile(r"[\d〇零一二两三四五六七八九十百]")
 
 
 async def plan(turn: Turn, parts: Parts) -> Turn:
@@ -25,8 +28,8 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     spec, order = turn.persona.spec, turn.order
     collect = spec.collect
     asked = turn.state.last_asked if turn.state.awaiting else None
-    turn.language = _language(turn)
     turn.signals = read_signals(order.text, asked=asked, fields=collect.fields)
+    turn.language = turn.signals.language or _language_before(turn)
     turn.heard = _heard(turn, collect.fields, asked)
     turn.passages = _passages(turn)
     told = list(turn.heard.fields)
@@ -57,10 +60,14 @@ def _passages(turn: Turn) -> list[Passage]:
 
 
 def _heard(turn: Turn, fields: list[CollectField], asked: str | None) -> Extraction:
-    """What this message tells, read together with the few before it; earlier messages were heard before."""
+    """What this message tells, read together with the few before it; earlier messages were heard before.
+
+    Only numbers are told in several pieces, or are an echo of what was said long before.
+    """
     if not fields:
         return Extraction()
-    recent = [_as_said(turn, place, fields, asked) for place in range(-_CONTEXT_MESSAGES, 0)]
+    most = _CONTEXT_MESSAGES if _NUMBER.search(turn.order.text) else _NEAR_MESSAGES
+    recent = [_as_said(turn, place, fields, asked) for place in range(-most, 0)]
     this = Said("customer", turn.order.text, turn.accepted.message_id)
     known = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}
     said = [message for message in recent if message] + [this]
@@ -104,11 +111,10 @@ def _settled(turn: Turn) -> list[str]:
     return sorted(settled)
 
 
-def _language(turn: Turn) -> str:
-    """The language of the message, else of the talk so far, else of the locale, else the persona's first."""
-    texts = [turn.order.text] + [m.text for m in reversed(turn.history) if m.role == "customer"]
-    for text in texts:
-        if found := language_of(text):
+def _language_before(turn: Turn) -> str:
+    """The language of the talk so far, else of the locale, else the persona's first."""
+    for message in reversed(turn.history):
+        if message.role == "customer" and (found := language_of(message.text)):
             return found
     if turn.locale:
         return turn.locale.split("-")[0].split("_")[0].lower()
