@@ -229,7 +229,11 @@ def _is_company(text: str, lead: str, *, strong: bool, after: str) -> bool:
 
 
 def _chinese_company(reading: Reading, earlier: str) -> list[Claim]:
-    found: list[Claim | None] = []
+    found: list[Claim | None] = [
+        claim_of(reading, start, end, earlier, weak=True)
+        for start, end in whose.card(reading.text)
+        if whose.FIRM.fullmatch(reading.text[start:end]) and not is_chinese_name(reading.text[start:end])
+    ]
     for match in matches(_OF_A_PERSON, reading.text):
         text = match["v"]
         if (
@@ -276,7 +280,11 @@ _ZH_WORDS = ("公司", "企业", "单位", "司", "代表", "职", "来自", "�
 
 def find(reading: Reading, earlier: str) -> list[Claim]:
     english = _english_company(reading, earlier) if reading.has(_EN_WORDS) else []
-    chinese = _chinese_company(reading, earlier) if reading.foreign and reading.has(_ZH_WORDS) else []
+    chinese = (
+        _chinese_company(reading, earlier)
+        if reading.foreign and (reading.has(_ZH_WORDS) or whose.card(reading.text))
+        else []
+    )
     return outermost(english + chinese)
 
 

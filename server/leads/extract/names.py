@@ -30,12 +30,13 @@ _EN_NAME_STRONG = re.compile(
 )
 _EN_NAME_WEAK = re.compile(r"\b(?:i'm|i am|im|this is|it's|it is)\s+")
 _EN_NAME_CARD = re.compile(
-    r"(?:^|[\n.;!]\s{0,3})(?:contact(?: person)?|name|regards|best regards|kind regards|best|cheers"
+    r"(?:^|[\n.;!,]\s{0,3})(?:contact(?: person| details| info)?|name|regards|best regards|kind regards|best|cheers"
     r"|thanks|thank you|"
     r"rgds|br|sincerely)\s{0,2}[:,\n-]\s{0,3}"
 )
 _LOWER_NAME = re.compile(r"([a-z][a-z'-]{1,15}(?: [a-z][a-z'-]{1,15})?) (?:from|at|with|of)\s+(?=[a-z0-9])")
 _TITLED = re.compile(rf"(?<![{HAN}])(?P<v>[{HAN}]{{1,2}}(?:先生|女士|小姐|总|经理|工|老师|主任))(?![{HAN}])")
+_FULL_AFTER = re.compile(rf"(?P<s>[{HAN}]{{1,2}}?)[,、\s]+(?:叫|名叫|全名)?(?P<full>(?P=s)[{HAN}]{{1,2}})(?![{HAN}])")
 _GOES_ON = re.compile(rf"[{HAN}]")
 _DIGITS = re.compile(r"\d(?:[\s-]?\d){6}|@")
 _EN_NAME_HERE = re.compile(
@@ -109,7 +110,7 @@ def _english_name(reading: Reading, earlier: str) -> list[Claim]:
         ):
             found.append(claim_of(reading, value.start(), value.end(), earlier, weak=True))
     for match in matches(_EN_NAME_WEAK, reading.low):
-        if match[0][0] == "i" and match[0][1] != "t" and (lower := _LOWER_NAME.match(reading.text, match.end())):
+        if not match[0].startswith("it") and (lower := _LOWER_NAME.match(reading.text, match.end())):
             if _is_name(lower[1]) and not SENTENCE.search(lower[1]):
                 found.append(claim_of(reading, lower.start(1), lower.end(1), earlier, weak=True))
             continue
@@ -178,6 +179,12 @@ def _chinese_name(reading: Reading, earlier: str) -> list[Claim]:
             for m in matches(_TITLED, reading.text)
             if m["v"][0] in SURNAMES and whose.owner_before(reading.before(m.start())) != "other"
         ]
+        if card := whose.card(reading.text):
+            found += [
+                claim_of(reading, start, end, earlier, weak=True)
+                for start, end in card
+                if is_chinese_name(reading.text[start:end])
+            ]
     for pattern, strong in _ZH_NAME:
         for match in matches(pattern, reading.text):
             text = match["v"] if match["v"].isascii() else _ZH_NAME_CUT.sub("", match["v"])
@@ -188,6 +195,9 @@ def _chinese_name(reading: Reading, earlier: str) -> list[Claim]:
             ):
                 text = match["v"]
             surname = match[0].rstrip(match["v"]).endswith("姓")
+            if surname and (full := _FULL_AFTER.match(reading.text, match.start("v"))):
+                found.append(claim_of(reading, full.start("full"), full.end("full"), earlier))
+                continue
             if surname:
                 text = match["v"][:2] if match["v"][:2] in ("欧阳", "司马", "上官", "诸葛", "司徒") else match["v"][:1]
             if _is_chinese_person(text, strong=strong, surname=surname):
@@ -231,7 +241,11 @@ _ZH_WORDS = "我姓名叫人称是先女总经小工老主"
 
 def find(reading: Reading, earlier: str) -> list[Claim]:
     english = _english_name(reading, earlier) if reading.has(_EN_WORDS) else []
-    return english + (_chinese_name(reading, earlier) if reading.foreign and reading.has(_ZH_WORDS) else [])
+    return english + (
+        _chinese_name(reading, earlier)
+        if reading.foreign and (reading.has(_ZH_WORDS) or _DIGITS.search(reading.text))
+        else []
+    )
 
 
 def is_bare(text: str, low: str, whole: bool) -> bool:

@@ -137,6 +137,22 @@ def _cue(before: str) -> str | None:
     return found[-1].lastgroup if found else None
 
 
+_OF_PRICE = re.compile(r"[$€£¥]\s*$|price|cost|budget|quote|amount|total|价|预算|金额|数量")
+_LABELS = re.compile(r"[\s:#.=()-]*(?:(?:is|was|no|nr|number|id|code|号码?|是|为|码)[\s:#.=]*){0,3}")
+
+
+def _is_labelled_otherwise(before: str) -> bool:
+    """Whether the word right before says that the digits are an order, a card, a serial number."""
+    found = list(_CUE.finditer(before))
+    last = found[-1] if found else None
+    return (
+        last is not None
+        and last.lastgroup == "not"
+        and not _OF_PRICE.search(last[0])
+        and _LABELS.fullmatch(before, last.end()) is not None
+    )
+
+
 def _windows(reading: Reading, run: Run) -> Iterator[Run]:
     """The run itself, then shorter stretches of its groups, the longest first."""
     yield run
@@ -179,6 +195,11 @@ def _shaped(reading: Reading, run: Run, number: PhoneNumber) -> bool:
     )
 
 
+def _is_mobile(run: Run, number: PhoneNumber) -> bool:
+    """Whether its digits alone say that it is a telephone number: a mobile of China, or a country code."""
+    return run.digits[0] == "+" or bool(_CN_MOBILE.fullmatch(run.digits) and number.country_code == 86)
+
+
 def _is_something_else(reading: Reading, run: Run) -> bool:
     text = reading.text[run.start : run.end]
     left, right = reading.text[max(0, run.start - 1) : run.start], reading.low[run.end : run.end + 12]
@@ -206,7 +227,9 @@ def _claim(reading: Reading, run: Run, regions: tuple[str, ...], asked: bool, ea
     if hidden := _MASKED.match(reading.low, run.end):
         value = reading.raw[run.start : hidden.end()]
         return Claim(run.start, hidden.end(), value, value, doubt="Some of its digits are hidden.")
-    if _is_something_else(reading, part) or cue == "not":
+    if _is_something_else(reading, part):
+        return None
+    if cue == "not" and (not best or not _is_mobile(part, best[1]) or _is_labelled_otherwise(before)):
         return None
     if not best or _nonsense(run.digits):
         return _nonsense_claim(reading, run, asked, before, earlier)

@@ -67,7 +67,7 @@ _INTEREST = re.compile(
     r"perfect|ideal|enquiry|inquiry|works for)\b|"
     r"了解|咨询|感兴趣|想|需要|买|试用|价格|多少钱|报价|选|关注|购|用|要|怎么卖|费用|合适|适合|够|定"
     r"|订|看中|"
-    r"挺好|不错|来[一两几\d]|怎么收"
+    r"挺好|不错|先|做|试|换|来[一两几\d]|怎么收"
 )
 _NOTHING_ELSE = re.compile(
     r"(?:\b(?:ok|okay|yes|yeah|yep|sure|so|just|the|a|an|one|our|your|go|let's|do|it|it's|its|is|be"

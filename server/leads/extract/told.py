@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from server.leads.extract import accounts, companies, names, products, whose
 from server.leads.extract.answers import clauses, clean, is_question, is_small_talk, refuses
@@ -54,9 +55,23 @@ def bare(meaning: str | None, reading: Reading) -> Claim | None:
     for start, end in clauses(reading):
         lone = first and meaning in ("company", "name") and _stands_alone(reading, meaning, start, end)
         if claim := _bare_piece(meaning, reading, start, end, whole=lone):
-            return claim
+            return (_full_name(reading, claim) if meaning == "name" else None) or claim
         first = first and is_small_talk(reading.low[start:end])
     return None
+
+
+def _full_name(reading: Reading, claim: Claim) -> Claim | None:
+    """The name after its surname: 姓陈，陈晓明."""
+    if len(claim.value) > 2:
+        return None
+    found = re.match(
+        rf"[,、\s]+(?:叫|名叫|全名)?({re.escape(claim.value)}[\u4e00-\u9fff]{{1,2}})(?![\u4e00-\u9fff])",
+        reading.text[claim.end :],
+    )
+    if not found:
+        return None
+    start, end = claim.end + found.start(1), claim.end + found.end(1)
+    return replace(claim, start=start, end=end, value=reading.raw[start:end], normalised=reading.raw[start:end])
 
 
 def _stands_alone(reading: Reading, meaning: str, start: int, end: int) -> bool:

@@ -47,6 +47,7 @@ _CUE = re.compile(
     r"availability|free|slot|works?|suits?|visit|"
     r"catch up|zoom|teams|conference|walk ?through|presentation|sync|discuss|connect|come by|drop by|"
     r"reach me|call me|contact me|see you|let's|how about|what about|could we|can we|shall we|any ?time|"
+    r"(?:best|good|ideal|preferred) time|"
     r"reschedule|move it|make it|push it|ring|phone)\b|联系|开会|会议|见面|面谈|约|沟通|聊|通话|电话|"
     r"打给|演示|有空|有时间|方便|拜访|改到|改成|改为|视频|"
     r"时间|可以|会面|碰面|碰头|见个?面|回电|找我|推迟到|提前到|安排|空闲|对接"

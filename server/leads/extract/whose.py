@@ -112,6 +112,7 @@ _NAMED_BEFORE = re.compile(
     rf"[Mm]essage|[Tt]ext|[Gg]ive|[Gg]et hold of|[Aa]sk|[Ww]rite to|[Tt]ry|[Tt]ell|[Pp]ing|"
     rf"[Ss]end (?:it |this )?to) {_SOMEBODY}"
     rf"|(?:^|[.!?,;:\n]\s{{0,3}}|\b(?:and|but|so) ){_SOMEBODY}(?: [A-Z][a-z'-]+)?"
+    r"(?:,? (?:from|in|at|of|over in) [a-z][a-z ]{2,24}?,?)?"
     r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:handles?|manages?|will|deals?|looks? after"
     r"|runs?|takes? care|"
     r"can (?:help|sign|decide|tell)|decides?|signs?|leads?|owns?|knows?|does|uses|has))\b"
@@ -143,6 +144,7 @@ _ZH_PERSON = (
 )
 _OTHER_ZH = "|".join(
     [
+        r"(?:报警|告警|预警|警报|提醒)[^,。]{0,6}(?:发|推|打|通知)[到给至往]?",
         rf"(?:我|咱)(?:们|的|们的|们公司的?|公司的?|们那个|那个)?(?:一个|有个|这边的?|那边的?)?(?:大|"
         rf"小|前)?{_ZH_PERSON}",
         rf"(?:公司|部门|另一个|另外一个|那个|有个|一个|他们的?)(?:的)?{_ZH_PERSON}(?:的|是|叫|{_ZH_THING})",
@@ -291,12 +293,43 @@ def _says_nothing_else(before: str, after: str) -> bool:
     right = _CONTACT_WORD.sub(" ", _PIECE_AFTER.split(after, maxsplit=1)[0])
     left, right = _FORM.sub(" ", left), _FORM.sub(" ", right)
     if is_neutral(left):
-        return is_neutral(right) or _CARD.fullmatch(right) is not None or _TITLED.fullmatch(right) is not None
+        return is_neutral(right) or _CARD.fullmatch(right) is not None or _is_card(right)
+    if _is_card(left) and _is_card(right):
+        return True
     label, _, named = left.rpartition(":")
     named = named.strip()
     if not is_neutral(label):
         return False
     return is_neutral(right) and (_CARD.fullmatch(named) is not None or is_chinese_name(named))
+
+
+_PIECES = re.compile(r"[^\s,;、|/。:]+")
+_LABELLED = re.compile(r"(?:联系人|姓名|称呼|公司|单位)(?:名称?)?$")
+
+
+def card(text: str) -> list[tuple[int, int]]:
+    """The pieces of a message that is a card: contact data, and beside it names, firms and neutral words only."""
+    if len(text) > 200 or not _CARD_NUMBER.search(text):
+        return []
+    pieces = [(m.start(), m.end()) for m in _PIECES.finditer(text) if not _CONTACT_WORD.fullmatch(m[0])]
+    said = [text[start:end] for start, end in pieces]
+    if len(said) > 8 or not all(_is_card(one) or _LABELLED.fullmatch(one) for one in said):
+        return []
+    return [span for span, one in zip(pieces, said, strict=True) if not is_neutral(one)]
+
+
+_CARD_NUMBER = re.compile(r"\d{7}|@|\d[ -]\d{4}")
+
+
+def _is_card(text: str) -> bool:
+    """Whether each piece of it, between spaces, is a Chinese name, a firm or neutral."""
+    pieces = text.split()
+    return len(pieces) <= 6 and all(
+        is_chinese_name(one) or _TITLED.fullmatch(one) or FIRM.fullmatch(one) or is_neutral(one) for one in pieces
+    )
+
+
+FIRM = re.compile(r"[\u4e00-\u9fff()]{2,16}(?:公司|集团|物流|冷链|科技|供应链|药业|食品|贸易|股份|商贸|冷运|货运|运输)")
 
 
 def is_neutral(text: str) -> bool:
@@ -325,6 +358,11 @@ _PARTY = re.compile(
     r"设备|序列|订单|单号|运单|快递|物流单|传真|卡号|找(?!我)|先生|女士|小姐|[\u4e00-\u9fff]总(?!价"
     r"|部|共|体)|经理|师傅|[小老][\u4e00-\u9fff](?=的|那|电)"
 )
+_CORRECTED = re.compile(
+    r"(?:[写打输说发填记]错|有误|少了?一位|多了?一位|应该是|"
+    r"\bshould (?:be|read|have been)|\btypo|\bmistyped|wrong (?:number|digit))"
+    r"[^.。;!?@\d]{0,24}$"
+)
 _NAME_NEAR = re.compile(r"\($|\w\W+[A-Z][a-z'-]+\W{0,3}$")
 _RING = re.compile(
     r"(?:\b(?:please|pls|plz|kindly|just|you|u|someone|somebody|anyone|to|or|and|can)|^\W*)\s*(?:also )?"
@@ -336,6 +374,8 @@ _RING = re.compile(
 def _asked_for(cased: str, before: str, after: str) -> bool:
     """Whether the sentence asks for something in the customer's own name and speaks of nobody else."""
     sentence = before + " " + after
+    if _CORRECTED.search(before):
+        return True
     if (
         _NAME_NEAR.search(cased)
         or _PARTY.search(_OURSELVES.sub(" ", before))
