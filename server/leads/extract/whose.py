@@ -35,7 +35,8 @@ _PERSON = (
     r"rivals?|neighbou?rs?|landlord|girlfriend|boyfriend|room-?mate|flat-?mate|predecessor|successor"
     r"|intern|"
     r"receptionist|driver|buyer|head of \w+|guy|lady|teacher|doctor|rep|contractor|consultant|admin|"
-    r"founder|employee|supervisor)"
+    r"founder|employee|supervisor|forwarder|carrier|broker|shipper|consignee|dispatcher|warehouse|technician|planner|"
+    r"architect|foreman|distributor|franchisee|auditor|subcontractor|installer)"
 )
 _NOT_SELF = r"(?<!i'm )(?<!i am )(?<!im )(?<!as )(?<!am also )(?<!here )(?<!me, )"
 _OTHER_EN = "|".join(
@@ -70,7 +71,7 @@ _OTHER_EN = "|".join(
 _SELF_THING = (
     r"(?:number|phone|cell|cellphone|mobile|tel|telephone|whatsapp|e-?mail|mail|address|wechat|weixin|"
     r"contact|"
-    r"direct (?:line|dial)|landline|office|name|company|account|wx|vx|details|inbox)"
+    r"(?:direct )?(?:line|dial)|landline|office|name|company|account|wx|vx|details|inbox)"
 )
 _OWN_EN = "|".join(
     [
@@ -127,8 +128,8 @@ _NAMED_BEHIND = re.compile(
 _DOES = re.compile(
     r"^[\s\"')\],]*(?:sent|wrote|e-?mailed|called|contacted|replied|quoted|offered|told|said|bounced|"
     r"rang|phoned|texted|"
-    r"doesn't|does not|didn't|never|keeps?|belongs?|answered|asked|promised|gave|spam(?:s|med)?|发来|"
-    r"打来|给我打|给我发|一直)"
+    r"doesn't|does not|didn't|never|keeps?|belongs?|answered|asked|promised|gave|spam(?:s|med)?|怎么不|"
+    r"不接|没人接|发来|打来|给我打|给我发|一直)"
 )
 _ZH_THING = (
     r"(?:手机|电话|座机|号码|联系方式|微信|邮箱|邮件|email|e-mail|wechat|vx|wx|号|mail|tel|"
@@ -140,10 +141,13 @@ _ZH_PERSON = (
     r"助理|秘书|下属|下级|客户|合伙人|财务|采购|技术|技术负责人|负责人|对接人|供应商|竞争对手|竞品|"
     r"友商|老师|同学|邻居|房东|司机|"
     r"男朋友|女朋友|舍友|室友|亲戚|叔叔|阿姨|表哥|表姐|总监|总经理|董事长|创始人|工程师|员工|实习生|"
+    r"仓库|货代|承运商|调度|店长|收货人|收货方|发货人|师傅|工人|质检|经销商|代理商|安装工|"
     r"团队|商务|销售|运营|行政|人事)"
 )
 _OTHER_ZH = "|".join(
     [
+        r"(?:你们|贵司|他们)(?:那个|那边|那位|公司)?[^,。我]{0,4}(?:叫|姓|那位|那个人)",
+        r"(?:门店|店里|仓库|车间|现场|工厂|客户那边|对方)(?:的)?[\u4e00-\u9fff]{0,6}$",
         r"(?:报警|告警|预警|警报|提醒)[^,。]{0,6}(?:发|推|打|通知)[到给至往]?",
         rf"(?:我|咱)(?:们|的|们的|们公司的?|公司的?|们那个|那个)?(?:一个|有个|这边的?|那边的?)?(?:大|"
         rf"小|前)?{_ZH_PERSON}",
@@ -280,9 +284,14 @@ _ASKS = re.compile(
 _NEUTRAL = words("neutral")
 _NEUTRAL_ZH = re.compile("|".join(sorted(words("neutral in chinese"), key=len, reverse=True)))
 _PIECE_AFTER = re.compile(r"[,;、|/]")
+_SHORT = re.compile(r"'s\b")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'_-]*")
 _CARD = re.compile(r"[-\s]*[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+(?:\s[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+){0,2}\s*")
 _TITLED = re.compile(r"\s*[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|总|经理|工|老师|主任)\s*")
+_MINE_AFTER = re.compile(
+    r"^[\s)\"',-]*(?:is|are|that's|thats|this is|it's|its|works)\b[^.!?。]{0,32}?\b"
+    rf"(?:(?:me|mine|myself)\b|my (?:\w+ )?{_SELF_THING}\b)"
+)
 _FORM = re.compile(r"(?:联系人|姓名|称呼|公司|单位|企业)(?:名称?)?[\s:]{1,3}[^\s,。;:]{2,20}(?=\s|$)")
 _CONTACT_WORD = re.compile(r"\S*[@\d]\S*")
 
@@ -292,6 +301,8 @@ def _says_nothing_else(before: str, after: str) -> bool:
     left = _CONTACT_WORD.sub(" ", before[max(before.rfind(mark) for mark in ",;、|/") + 1 :])
     right = _CONTACT_WORD.sub(" ", _PIECE_AFTER.split(after, maxsplit=1)[0])
     left, right = _FORM.sub(" ", left), _FORM.sub(" ", right)
+    if _ENGLISH_CARD.fullmatch(_CONTACT_WORD.sub(" ", before)) and is_neutral(right):
+        return True
     if is_neutral(left):
         return is_neutral(right) or _CARD.fullmatch(right) is not None or _is_card(right)
     if _is_card(left) and _is_card(right):
@@ -329,12 +340,18 @@ def _is_card(text: str) -> bool:
     )
 
 
-FIRM = re.compile(r"[\u4e00-\u9fff()]{2,16}(?:公司|集团|物流|冷链|科技|供应链|药业|食品|贸易|股份|商贸|冷运|货运|运输)")
+_ENGLISH_CARD = re.compile(
+    r"[\s,;|/.:\n-]*(?:(?!The\b|Our\b|My\b|Your\b|Driver|Warehouse)[A-ZÀ-ÖØ-Þ][\wÀ-ɏ&'.-]*(?:\s(?:[A-ZÀ-ÖØ-Þ&][\wÀ-ɏ&'.-]*|of|de|van|von)){0,4}"
+    r"[\s.]*[,;|/\n.]+\s*){2,4}"
+)
+FIRM = re.compile(
+    r"(?!.*(?:抬头|发票|税|开户|收货|供应商|客户))[\u4e00-\u9fff()]{2,16}(?:公司|集团|物流|冷链|科技|供应链|药业|食品|贸易|股份|商贸|冷运|货运|运输)"
+)
 
 
 def is_neutral(text: str) -> bool:
     """Whether nothing in the text says whose a value is: words of contact, politeness and time."""
-    strange = any(word not in _NEUTRAL for word in _LATIN.findall(text.lower()))
+    strange = any(word not in _NEUTRAL for word in _LATIN.findall(_SHORT.sub("", text.lower())))
     return not strange and not re.search(r"[\u4e00-\u9fff]", _NEUTRAL_ZH.sub(" ", text.lower()))
 
 
@@ -343,7 +360,7 @@ _REQUEST = re.compile(
     r"|trial|sample|brochure|"
     r"catalog(?:ue)?|details|more info(?:rmation)?|enquiry|inquiry|(?:we|i) (?:have|run|operate|ship)"
     r"|we've got)\b|"
-    r"报价|价格|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们|我司|我这|我是|求|代理|合作"
+    r"报个?价|价格|多少钱|怎么卖|麻烦|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们|我司|我这|我是|求|代理|合作"
 )
 _PARTY = re.compile(
     rf"\b{_PERSON}(?:'s?)?\b|\b(?:drivers?|warehouses?|consignees?|shippers?|receivers?|recipients?"
@@ -367,7 +384,8 @@ _NAME_NEAR = re.compile(r"\($|\w\W+[A-Z][a-z'-]+\W{0,3}$")
 _RING = re.compile(
     r"(?:\b(?:please|pls|plz|kindly|just|you|u|someone|somebody|anyone|to|or|and|can)|^\W*)\s*(?:also )?"
     r"(?:call|ring|text|phone|whatsapp|sms|msg|message|dial|e-?mail|mail|write to|add|reply to|try)\s+"
-    r"(?:back\s+)?(?:on|at|to|this number|this|number)?\W*$"
+    r"(?:back\s+)?(?:on|at|to|this number|this|number)?\W*$|"
+    r"(?:发|寄|打|加|回|拨|呼|留|推|传)(?:个|一?份|一下|过来|到|至|给|这|这个){0,2}[\s:]*$"
 )
 
 
@@ -450,6 +468,8 @@ def _said_of_owner(reading: Reading, start: int, end: int, earlier: str, *, cont
     owner = owner_before(before)
     said_after = named is not None and named.lastgroup == "own" and (owner is None or "," not in after[: named.start()])
     if owner == "own" or said_after:
+        return None
+    if owner is None and _MINE_AFTER.search(after[:80]):
         return None
     if _NAMED_BEFORE.search(cased):
         return OTHER
