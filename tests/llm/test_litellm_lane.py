@@ -95,9 +95,7 @@ async def test_the_first_piece_is_there_before_the_last_is_written(
 
 
 @BOTH
-async def test_characters_cut_across_packets_arrive_whole(
-    wire: WireServer, lane: LitellmLane, model: str
-) -> None:
+async def test_characters_cut_across_packets_arrive_whole(wire: WireServer, lane: LitellmLane, model: str) -> None:
     chunks = ["价格是", "每月🙂", "二十元，é"]
     wire.script("*", Answer(chunks=chunks, split_bytes=True))
     texts, _ = await told(lane, model)
@@ -127,9 +125,7 @@ async def test_two_calls_at_once_are_put_together(wire: WireServer, lane: Litell
 
 
 @BOTH
-async def test_a_call_without_arguments_has_an_empty_object(
-    wire: WireServer, lane: LitellmLane, model: str
-) -> None:
+async def test_a_call_without_arguments_has_an_empty_object(wire: WireServer, lane: LitellmLane, model: str) -> None:
     wire.script("*", Answer(calls=[Call("get_profile", "")]))
     _, finish = await told(lane, model, Request(HELLO.messages, [Function("get_profile", "Looks it up", {})]))
     assert finish.calls == (FunctionCall("call_1", "get_profile", "{}"),)
@@ -210,9 +206,7 @@ async def test_vendors_of_the_openai_wire_answer_with_text_and_calls(
     await lane.close()
 
 
-async def test_a_model_without_a_price_costs_none_and_not_nothing(
-    wire: WireServer, lane: LitellmLane
-) -> None:
+async def test_a_model_without_a_price_costs_none_and_not_nothing(wire: WireServer, lane: LitellmLane) -> None:
     wire.script("*", Answer("Fine.", usage=(10, 2)))
     _, finish = await told(lane, "openai/some-model")
     assert finish.usage.cost_usd is None
@@ -227,9 +221,7 @@ async def test_tokens_are_estimated_where_the_vendor_counts_none(wire: WireServe
 
 
 @BOTH
-async def test_what_a_model_thinks_is_not_what_it_says(
-    wire: WireServer, lane: LitellmLane, model: str
-) -> None:
+async def test_what_a_model_thinks_is_not_what_it_says(wire: WireServer, lane: LitellmLane, model: str) -> None:
     wire.script("*", Answer("Hello.", reasoning="The customer seems rich."))
     texts, _ = await told(lane, model)
     assert texts == ["Hello."]
@@ -327,9 +319,7 @@ async def test_no_call_and_no_end_comes_from_a_cut_stream(
     wire: WireServer, lane: LitellmLane, model: str, cut: int
 ) -> None:
     """Cut after each event that lies before the finish reason."""
-    wire.script(
-        "*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut)
-    )
+    wire.script("*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut))
     pieces, found = await until_fault(lane, model, Request(HELLO.messages, [PROFILE]))
     assert not any(isinstance(piece, Finish) for piece in pieces)
     assert found.kind in (("interrupted",) if pieces else ("interrupted", "unavailable"))
@@ -339,17 +329,13 @@ async def test_no_call_and_no_end_comes_from_a_cut_stream(
 async def test_a_stream_cut_after_its_reason_is_a_whole_answer(
     wire: WireServer, lane: LitellmLane, model: str, cut: int
 ) -> None:
-    wire.script(
-        "*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut)
-    )
+    wire.script("*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut))
     texts, finish = await told(lane, model, Request(HELLO.messages, [PROFILE]))
     assert "".join(texts) == "one two"
     assert [call.arguments for call in finish.calls] == ['{"company": "Acme"}']
 
 
-async def test_a_stream_that_ends_politely_without_a_reason_is_interrupted(
-    wire: WireServer, lane: LitellmLane
-) -> None:
+async def test_a_stream_that_ends_politely_without_a_reason_is_interrupted(wire: WireServer, lane: LitellmLane) -> None:
     chunk = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     chunk["choices"] = [{"index": 0, "delta": {"content": "hal"}, "finish_reason": None}]
     wire.script("*", Answer(raw=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()))
@@ -383,9 +369,7 @@ async def test_garbage_is_a_fault_and_never_another_error(
 
 
 async def test_nobody_at_the_address_is_unavailable() -> None:
-    lane = LitellmLane(
-        load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
-    )
+    lane = LitellmLane(load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}))
     assert (await fault(lane, OPENAI)).kind == "unavailable"
 
 
@@ -435,9 +419,7 @@ async def test_a_refused_key_of_a_vendor_with_regions_says_what_to_try(wire: Wir
 
 
 @BOTH
-async def test_who_leaves_early_closes_the_connection(
-    wire: WireServer, lane: LitellmLane, model: str
-) -> None:
+async def test_who_leaves_early_closes_the_connection(wire: WireServer, lane: LitellmLane, model: str) -> None:
     wire.script("*", Answer("one two three four", hold=asyncio.Event(), hold_after=5))
     async with aclosing(lane.stream(model, HELLO)) as pieces:
         assert await anext(pieces) == Delta("one ")

@@ -65,9 +65,7 @@ def settings(**changes: str) -> Settings:
     return Settings(_env_file=None, **changes)
 
 
-def models(
-    lanes: dict[str, Lane] | None = None, environ: dict[str, str] | None = None, **changes: str
-) -> Models:
+def models(lanes: dict[str, Lane] | None = None, environ: dict[str, str] | None = None, **changes: str) -> Models:
     return Models(settings(**changes), load_vendors(environ=environ or {}), lanes)
 
 
@@ -96,11 +94,7 @@ def text(pieces: Sequence[Piece | Switched]) -> str:
 
 
 def switches(pieces: Sequence[Piece | Switched]) -> list[tuple[str, str, str]]:
-    return [
-        (piece.model_failed, piece.fault.kind, piece.next_model)
-        for piece in pieces
-        if isinstance(piece, Switched)
-    ]
+    return [(piece.model_failed, piece.fault.kind, piece.next_model) for piece in pieces if isinstance(piece, Switched)]
 
 
 def test_auto_is_the_first_vendor_whose_key_is_set_else_the_stand_in() -> None:
@@ -132,9 +126,7 @@ def test_a_model_is_connected_when_its_vendor_is() -> None:
     made = models({"plain": Scripted()}, {"ZAI_API_KEY": "key-123456", "GROQ_API_KEY": "key-123456"})
     connected = ("standin", "plain/x", "zai/glm-4.7", "groq/some-model")
     assert all(made.is_connected(model) for model in connected)
-    assert not any(
-        made.is_connected(model) for model in ("openai/gpt-5", "local/x.gguf", "nonsense", "cohere/x")
-    )
+    assert not any(made.is_connected(model) for model in ("openai/gpt-5", "local/x.gguf", "nonsense", "cohere/x"))
 
 
 async def test_the_stand_in_answers_when_nothing_is_connected() -> None:

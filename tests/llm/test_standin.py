@@ -89,9 +89,7 @@ def test_knowledge_in_another_language_is_quoted_with_a_word_about_it() -> None:
 
 
 def test_with_an_ask_there_is_exactly_one_question_mark_and_it_is_the_ask() -> None:
-    answer = compose(
-        Brief("en", "How fast?", (DELIVERY,), ask="Which company? Yours? Tell me.", purpose="Why ask?")
-    )
+    answer = compose(Brief("en", "How fast?", (DELIVERY,), ask="Which company? Yours? Tell me.", purpose="Why ask?"))
     assert marks(answer) == 1
     assert answer.endswith("Why ask. Which company. Yours? Tell me.")
     assert "https://x.example/t" in compose(Brief("en", "a table please", (DELIVERY,), ask=ASK))
@@ -114,9 +112,7 @@ def test_the_purpose_comes_before_the_ask_and_the_offer_ends_the_answer() -> Non
         ("fr", "Qui ?", "I don't know"),
     ],
 )
-def test_what_knowledge_does_not_hold_it_says_it_does_not_know(
-    language: str, question: str, words: str
-) -> None:
+def test_what_knowledge_does_not_hold_it_says_it_does_not_know(language: str, question: str, words: str) -> None:
     answer = compose(Brief(language, question))
     assert words in answer
     assert re.search("colleague|同事", answer)
@@ -126,10 +122,7 @@ def test_what_knowledge_does_not_hold_it_says_it_does_not_know(
 def test_the_first_hello_is_answered_with_its_name_and_a_known_guest_is_welcomed_back() -> None:
     assert compose(Brief("en", "Hi there!", title="Nora", first=True)).startswith("Hello! This is Nora.")
     assert compose(Brief("zh", "你好", title="小凛", first=True)).startswith("您好！我是小凛，")
-    assert (
-        compose(Brief("en", "Hello, what is the price?", (PRICE,), first=True))
-        == "Hello! The lamp costs 20 EUR."
-    )
+    assert compose(Brief("en", "Hello, what is the price?", (PRICE,), first=True)) == "Hello! The lamp costs 20 EUR."
     assert "Welcome back, Anna!" in compose(Brief("en", "hello", known={"name": "Anna"}, first=True))
     assert "Nora" not in compose(Brief("en", "hi", title="Nora"))
 
@@ -146,9 +139,7 @@ def test_what_was_just_told_is_thanked_for_by_name_and_contact_data_is_not_repea
 def test_a_statement_that_told_something_is_not_answered_with_search_results() -> None:
     stray = compose(Brief("en", "We deliver lamps, Harbour Light.", (DELIVERY,), captured=("company",)))
     assert "3 days" not in stray
-    asked = compose(
-        Brief("en", "Harbour Light here. When do orders leave?", (DELIVERY,), captured=("company",))
-    )
+    asked = compose(Brief("en", "Harbour Light here. When do orders leave?", (DELIVERY,), captured=("company",)))
     assert "noted your company" in asked
     assert "3 days" in asked
 
@@ -194,9 +185,7 @@ def test_small_replies_are_small(question: str, answer: str) -> None:
 
 
 def test_rows_that_functions_found_answer_when_knowledge_has_nothing() -> None:
-    rows = (
-        '{"rows": [{"name": "Desk lamp", "price_eur": 20, "note": null}, {"name": "Chair", "price_eur": 90}]}'
-    )
+    rows = '{"rows": [{"name": "Desk lamp", "price_eur": 20, "note": null}, {"name": "Chair", "price_eur": 90}]}'
     answer = compose(Brief("en", "What about a desk lamp?", function_results=(rows, "not json")))
     assert answer == "name: Desk lamp; price eur: 20."
 

@@ -95,9 +95,7 @@ def test_azure_needs_its_address_and_takes_its_version() -> None:
     assert not only_key.is_connected(azure)
     with pytest.raises(ModelFault, match="AZURE_BASE_URL"):
         only_key.access(azure)
-    whole = table(
-        AZURE_API_KEY="key-123456", AZURE_API_BASE="https://me.example", AZURE_API_VERSION="2026-01-01"
-    )
+    whole = table(AZURE_API_KEY="key-123456", AZURE_API_BASE="https://me.example", AZURE_API_VERSION="2026-01-01")
     assert whole.is_connected(azure)
     assert whole.access(azure).options == {"api_version": "2026-01-01"}
 

@@ -93,18 +93,14 @@ async def test_openai_refuses(session: aiohttp.ClientSession, wire: WireServer, 
         {"stream_options": {"include_usage": True}},
     ],
 )
-async def test_anthropic_refuses(
-    session: aiohttp.ClientSession, wire: WireServer, body: dict[str, Any]
-) -> None:
+async def test_anthropic_refuses(session: aiohttp.ClientSession, wire: WireServer, body: dict[str, Any]) -> None:
     wire.script("*", Answer("hello"))
     status, answer = await anthropic(session, wire, **body)
     assert (status, answer["type"], answer["error"]["type"]) == (400, "error", "invalid_request_error")
     assert answer["error"]["message"] == wire.refusals[0]
 
 
-async def test_a_wrong_key_is_refused_before_anything_else(
-    session: aiohttp.ClientSession, wire: WireServer
-) -> None:
+async def test_a_wrong_key_is_refused_before_anything_else(session: aiohttp.ClientSession, wire: WireServer) -> None:
     async with session.post(f"{wire.base_url}/chat/completions", json={}) as answer:
         assert answer.status == 401
     async with session.post(f"{wire.anthropic_url}/v1/messages", json={}) as answer:

@@ -210,9 +210,7 @@ class WireServer:
             return web.json_response(_openai_error(refused), status=refused.status, headers=refused.headers)
         if not body.get("stream"):
             return web.json_response(_openai_whole(answer, body["model"]), headers=answer.headers)
-        events = [
-            f"data: {json.dumps(event, ensure_ascii=False)}\n\n" for event in _openai_events(answer, body)
-        ]
+        events = [f"data: {json.dumps(event, ensure_ascii=False)}\n\n" for event in _openai_events(answer, body)]
         return await self._send(request, answer, [*events, "data: [DONE]\n\n"])
 
     def _check_openai(self, body: dict[str, Any]) -> None:
@@ -223,9 +221,7 @@ class WireServer:
             refusal = None if request.headers.get("x-api-key") == self.key else "invalid x-api-key"
             body, answer = await self._accept(request, refusal, check_anthropic)
         except Refused as refused:
-            return web.json_response(
-                _anthropic_error(refused), status=refused.status, headers=refused.headers
-            )
+            return web.json_response(_anthropic_error(refused), status=refused.status, headers=refused.headers)
         if not body.get("stream"):
             return web.json_response(_anthropic_whole(answer, body["model"]), headers=answer.headers)
         events = [
@@ -402,9 +398,7 @@ def _check_openai_messages(messages: Sequence[Mapping[str, Any]]) -> None:
             raise Refused(400, f"Invalid value: '{role}' - 'messages[{at}].role'")
         if role == "tool":
             if message.get("tool_call_id") not in waiting:
-                raise Refused(
-                    400, "messages with role 'tool' must be a response to a preceding 'tool_calls'."
-                )
+                raise Refused(400, "messages with role 'tool' must be a response to a preceding 'tool_calls'.")
             waiting.discard(message["tool_call_id"])
         elif waiting:
             raise Refused(400, f"tool_call_ids did not have response messages: {', '.join(sorted(waiting))}")
@@ -512,9 +506,7 @@ def _anthropic_events(answer: Answer, model: str) -> list[dict[str, Any]]:
         events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
         events.append({"type": "content_block_stop", "index": index})
     delta = {"stop_reason": _ANTHROPIC_REASONS[answer.why], "stop_sequence": None}
-    events.append(
-        {"type": "message_delta", "delta": delta, "usage": {"output_tokens": usage["output_tokens"]}}
-    )
+    events.append({"type": "message_delta", "delta": delta, "usage": {"output_tokens": usage["output_tokens"]}})
     return [*events, {"type": "message_stop"}]
 
 

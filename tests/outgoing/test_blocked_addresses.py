@@ -79,9 +79,7 @@ def _embedded(address: str) -> list[str]:
 
 
 EMBEDDED = [
-    form
-    for address in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1")
-    for form in _embedded(address)
+    form for address in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1") for form in _embedded(address)
 ]
 FORMS = INNER + ODD + [f"[{address}]" for address in INNER6 + EMBEDDED]
 
@@ -175,9 +173,7 @@ def test_public_addresses_pass(address: str) -> None:
         "http://127.0.0.1%2f@x.com/",
     ],
 )
-async def test_addresses_that_mean_two_things_are_not_used(
-    strict: Outgoing, sockets: list[object], url: str
-) -> None:
+async def test_addresses_that_mean_two_things_are_not_used(strict: Outgoing, sockets: list[object], url: str) -> None:
     with pytest.raises(OutgoingError) as caught:
         await strict.fetch("GET", url)
     assert caught.value.kind in ("invalid", "blocked")

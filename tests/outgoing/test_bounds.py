@@ -82,9 +82,7 @@ async def test_a_proxy_of_the_environment_is_not_used(
         *({"Host": "evil"}, {"content-length": "3"}, {"Transfer-Encoding": "chunked"}, {"": "x"}),
     ],
 )
-async def test_headers_that_break_out_are_refused(
-    allowed: Outgoing, peer: Peer, headers: dict[str, str]
-) -> None:
+async def test_headers_that_break_out_are_refused(allowed: Outgoing, peer: Peer, headers: dict[str, str]) -> None:
     with pytest.raises(OutgoingError) as caught:
         await allowed.fetch("GET", peer.url("/json"), headers=headers)
     assert caught.value.kind == "invalid"

