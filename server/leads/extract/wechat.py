@@ -15,7 +15,7 @@ _NAME = (
     r"(?:微信|威信|薇信|徽信|we-?chat|we chat|weixin|(?<![a-z0-9])wx(?![a-z0-9_-])|"
     r"(?<![a-z0-9])vx(?![a-z0-9_-])|v信|(?<![a-z0-9])v(?=\s?:))"
 )
-_CUE = re.compile(rf"{_NAME}|加(?:一下)?(?:我|v)|(?<![a-z])v我|(?<![a-z])add me(?![a-z])")
+_CUE = re.compile(rf"{_NAME}|加(?:一?下)?(?:我|v)|(?<![a-z])v我|(?<![a-z])add me(?![a-z])")
 _NAMED = ("chat", "weixin", "wx", "vx", "add me", "v:", "v :")
 _NAMED_ZH = ("信", "v", "加")
 CUE = re.compile(_NAME)
@@ -26,7 +26,7 @@ _FILL = (
     r"under|by|via|with|to|would be|"
     r"wechat|weixin|wx|vx|v|qq|search|for|add|please|and|or|same)(?![a-z0-9_-])|号码?|账号|是|为|就是|"
     r"叫|搜索?|加|用|请|可以|直接|吧|我的?|好友|"
-    r"微信|也|的|qq号?|搜一下|一下|联系|吗|么|行吗?|可以吗?|好吗)"
+    r"微信|也|的|qq号?|搜一下|一下|联系|细?聊|沟通|谈|说|吗|么|行吗?|可以吗?|好吗)"
 )
 _AFTER = re.compile(
     rf"(?P<fill>{_SEP}(?:{_FILL}{_SEP}){{0,5}})(?P<id>[a-z][a-z0-9_-]{{5,19}}|"

@@ -6,6 +6,7 @@ The nearest word before a value that names an owner decides. When there is none,
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from server.leads.extract.places import is_chinese_name
 from server.leads.extract.reading import Reading
@@ -320,6 +321,7 @@ _PIECES = re.compile(r"[^\s,;、|/。:]+")
 _LABELLED = re.compile(r"(?:联系人|姓名|称呼|公司|单位)(?:名称?)?$")
 
 
+@lru_cache(maxsize=64)
 def card(text: str) -> list[tuple[int, int]]:
     """The pieces of a message that is a card: contact data, and beside it names, firms and neutral words only."""
     if len(text) > 200 or not _CARD_NUMBER.search(text):
@@ -364,7 +366,7 @@ _REQUEST = re.compile(
     r"|trial|sample|brochure|"
     r"catalog(?:ue)?|details|more info(?:rmation)?|enquiry|inquiry|(?:we|i) (?:have|run|operate|ship)"
     r"|we've got)\b|"
-    r"报个?价|价格|多少钱|怎么卖|麻烦|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们"
+    r"报个?价|价格|多少钱|怎么卖|麻烦|帮[我忙看查弄]|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们"
     r"|我司|我这|我是|求|代理|合作"
 )
 _PARTY = re.compile(
@@ -376,7 +378,7 @@ _PARTY = re.compile(
     r"|sim|called|rang|"
     r"texted|received|got|from|ask for|involve|(?:our|the|my|an?) [a-z-]+(?: too| as well)?\W*$)|"
     rf"{_ZH_PERSON}|(?:那边|这边)的?人|(?<!我)(?<!我们)(?<!公司)的(?:电话|手机|微信|邮箱|号码)|他|她"
-    rf"|它|对方|别人|人家|有人|司机|仓库|收货|发货|提货|客服|热线|前台|你们|贵司|收到|打来|来电|显示|"
+    rf"|它|对方|别人|人家|有人|是谁|谁的|哪里的|查一?下|查查|司机|仓库|收货|发货|提货|客服|热线|前台|你们|贵司|收到|打来|来电|显示|"
     r"设备|序列|订单|单号|运单|快递|物流单|传真|卡号|找(?!我)|先生|女士|小姐|[\u4e00-\u9fff]总(?!价"
     r"|部|共|体)|经理|师傅|[小老][\u4e00-\u9fff](?=的|那|电)"
 )
@@ -418,12 +420,18 @@ _LINKS = re.compile(
 )
 
 
+_APART = re.compile(r"[,;:.!)/|-]\s*$|[\u4e00-\u9fff]\s+$|\b(?:i|i'm|im|i've|ive|we|we're|we've|our|my|me|us)\b")
+_SIGNED = re.compile(r"\s*(?![a-z]*(?:ed|ing|s)\s*$)[a-z]{2,12}\s*")
+
+
 def _stands_apart(before: str, after: str) -> bool:
     """Whether a value is set beside what was said rather than built into it, as people leave their own."""
     piece = _PIECE_AFTER.split(after, maxsplit=1)[0]
     tokens = before.split()
     named = bool(tokens) and is_chinese_name(tokens[-1])
-    return bool(before.strip()) and not _LINKS.search(before) and not named and is_neutral(piece)
+    if not before.strip():
+        return _SIGNED.fullmatch(after) is not None
+    return _APART.search(before) is not None and not _LINKS.search(before) and not named and is_neutral(piece)
 
 
 _OURSELVES = re.compile(
