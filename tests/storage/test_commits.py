@@ -18,7 +18,7 @@ from sqlmodel import select
 from server.errors import NotFound, RapportError, Unavailable, WrongSetting
 from server.storage import Database, Transaction, open_database
 from server.storage.tables import Kept
-from tests.running import ROOT
+from tests.running import ROOT, postgresql_folder
 
 
 def put(tx: Transaction, name: str, value: str = "x") -> None:
@@ -195,7 +195,6 @@ def _write_and_fail(tx: Transaction) -> None:
 KILLED = """
 import sys
 from server.storage import open_database
-from tests.running import postgresql_folder
 database = open_database(sys.argv[1])
 def put(n):
     return lambda tx: tx.run("INSERT INTO kept(name, value) VALUES (?, 'x')", f"k-{n:06}")
