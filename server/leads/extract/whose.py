@@ -116,7 +116,9 @@ _NAMED_BEFORE = re.compile(
     rf"[Ss]end (?:it |this )?to) {_SOMEBODY}"
     rf"|(?:^|[.!?,;:\n]\s{{0,3}}|\b(?:and|but|so) ){_SOMEBODY}(?: [A-Z][a-z'-]+)?"
     r"(?:,? (?:from|in|at|of|over in) [a-z][a-z ]{2,24}?,?)?"
-    r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:handles?|manages?|will|deals?|looks? after"
+    r"(?:(?:'s| is) (?:the|our|my|in|responsible)| (?:drives?|(?!needs|wants|requires|ships|operates"
+    r"|sells|makes)[a-z]{3,}(?<![sci])s (?:the|our|my|a|truck|van)|handles?|manages?|will|deals?"
+    r"|looks? after"
     r"|runs?|takes? care|"
     r"can (?:help|sign|decide|tell)|decides?|signs?|leads?|owns?|knows?|does|uses|has))\b"
 )
@@ -143,7 +145,8 @@ _ZH_PERSON = (
     r"助理|秘书|下属|下级|客户|合伙人|财务|采购|技术|技术负责人|负责人|对接人|供应商|竞争对手|竞品|"
     r"友商|老师|同学|邻居|房东|司机|"
     r"男朋友|女朋友|舍友|室友|亲戚|叔叔|阿姨|表哥|表姐|总监|总经理|董事长|创始人|工程师|员工|实习生|"
-    r"仓库|货代|承运商|调度|店长|收货人|收货方|发货人|师傅|工人|质检|经销商|代理商|安装工|"
+    r"法务|会计|出纳|律师|仓管|文员|质量部|仓库|货代|承运商|调度|店长|收货人|收货方|发货人|师傅|工人"
+    r"|质检|经销商|代理商|安装工|"
     r"团队|商务|销售|运营|行政|人事)"
 )
 _OTHER_ZH = "|".join(
@@ -287,6 +290,7 @@ _ASKS = re.compile(
 _NEUTRAL = words("neutral")
 _NEUTRAL_ZH = re.compile("|".join(sorted(words("neutral in chinese"), key=len, reverse=True)))
 _PIECE_AFTER = re.compile(r"[,;、|/]")
+_ASKED_ALREADY = re.compile(r"^.*[吗呢]\s+")  # a question that ended before the value, without its mark
 _SHORT = re.compile(r"'s\b")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'_-]*")
 _CARD = re.compile(r"[-\s]*[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+(?:\s[A-ZÀ-ÖØ-Þ][a-zÀ-ɏ'-]+){0,2}\s*")
@@ -366,7 +370,8 @@ _REQUEST = re.compile(
     r"|trial|sample|brochure|"
     r"catalog(?:ue)?|details|more info(?:rmation)?|enquiry|inquiry|(?:we|i) (?:have|run|operate|ship)"
     r"|we've got)\b|"
-    r"报个?价|价格|多少钱|怎么卖|麻烦|帮[我忙看查弄]|价目|咨询|了解|想要?|需要|购买|试用|资料|方案|样品|演示|我们"
+    r"报个?价|价格|多少钱|怎么卖|麻烦|帮[我忙看查弄]|价目|咨询|了解|想要?|需要|购买|试用|资料|方案"
+    r"|样品|演示|我们"
     r"|我司|我这|我是|求|代理|合作"
 )
 _PARTY = re.compile(
@@ -378,7 +383,8 @@ _PARTY = re.compile(
     r"|sim|called|rang|"
     r"texted|received|got|from|ask for|involve|(?:our|the|my|an?) [a-z-]+(?: too| as well)?\W*$)|"
     rf"{_ZH_PERSON}|(?:那边|这边)的?人|(?<!我)(?<!我们)(?<!公司)的(?:电话|手机|微信|邮箱|号码)|他|她"
-    rf"|它|对方|别人|人家|有人|是谁|谁的|哪里的|查一?下|查查|司机|仓库|收货|发货|提货|客服|热线|前台|你们|贵司|收到|打来|来电|显示|"
+    rf"|它|对方|别人|人家|有人|是谁|谁的|哪里的|查一?下|查查|司机|仓库|收货|发货|提货|客服|热线|前台"
+    rf"|你们|贵司|收到|打来|来电|显示|"
     r"设备|序列|订单|单号|运单|快递|物流单|传真|卡号|找(?!我)|先生|女士|小姐|[\u4e00-\u9fff]总(?!价"
     r"|部|共|体)|经理|师傅|[小老][\u4e00-\u9fff](?=的|那|电)"
 )
@@ -516,7 +522,7 @@ def _said_of_owner(reading: Reading, start: int, end: int, earlier: str, *, cont
         return REPORT
     if is_about_other(earlier):
         return OTHER
-    if _ASKS.search(before + after):
+    if _ASKS.search(_ASKED_ALREADY.sub("", before) + after):
         return QUESTION
     if (
         not contact
