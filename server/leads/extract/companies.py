@@ -143,7 +143,7 @@ _LEGAL = (
     r"s\.?l|s\.?r\.?l|oy|ab|aps|a/?s|sarl|sas|s\.?p\.?a|sdn bhd|pte ltd|k\.?k|group|holding|holdings)"
 )
 _CARD_COMPANY = re.compile(
-    rf"(?:[,\n|/]|[.!]\s)\s{{0,3}}(?P<v>(?:[A-Z][\w&'-]*\s){{1,4}}(?i:{_LEGAL}))(?=\.?\s{{0,3}}(?:$"
+    rf"(?:[,\n|/]|[.!]\s)\s{{0,3}}(?P<v>(?:[A-Z][\w&'-]*[ ]){{1,4}}(?i:{_LEGAL}))(?=\.?\s{{0,3}}(?:$"
     rf"|[,.\n|/;(]))"
 )
 

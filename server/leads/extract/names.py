@@ -32,7 +32,7 @@ _EN_NAME_WEAK = re.compile(r"\b(?:i'm|i am|im|this is|it's|it is)\s+")
 _EN_NAME_CARD = re.compile(
     r"(?:^|[\n.;!,]\s{0,3})(?:contact(?: person| details| info)?|name|regards|best regards|kind regards|best|cheers"
     r"|thanks|thank you|"
-    r"rgds|br|sincerely)\s{0,2}[:,\n-]\s{0,3}"
+    r"rgds|br|sincerely)\s{0,2}(?:[:,-]|\n)\s{0,3}"
 )
 _LOWER_NAME = re.compile(r"([a-z][a-z'-]{1,15}(?: [a-z][a-z'-]{1,15})?) (?:from|at|with|of)\s+(?=[a-z0-9])")
 _TITLED = re.compile(rf"(?<![{HAN}])(?P<v>[{HAN}]{{1,2}}(?:先生|女士|小姐|总|经理|工|老师|主任))(?![{HAN}])")
@@ -101,7 +101,8 @@ def _english_name(reading: Reading, earlier: str) -> list[Claim]:
         if _is_name(text) and not (match[0].startswith("call me") and _is_moment(text, reading.low, match.end())):
             found.append(claim_of(reading, match.end(), match.end() + len(text), earlier))
     for match in matches(_EN_NAME_CARD, reading.low[:2000]):
-        value = _NAME_PROPER.match(reading.text, match.end())
+        line = reading.text.find("\n", match.end())
+        value = _NAME_PROPER.match(reading.text, match.end(), line if line > 0 else len(reading.text))
         if (
             value
             and _is_name(value[0])
