@@ -190,11 +190,14 @@ def place_of(tx: Transaction, turn_id: str, user_id: str) -> tuple[str, int] | N
     return (row[0], row[1]) if row else None
 
 
-def planner_state(tx: Transaction, conversation_id: str, user_id: str, persona: str, test: bool) -> tuple[str, bool]:
-    """The planner's memory as JSON, and whether it comes from the customer's conversation before this one."""
-    row = tx.row("SELECT state FROM conversation WHERE id = ?", conversation_id)
-    if row and row[0] != "{}":
-        return str(row[0]), False
+def planner_state(
+    tx: Transaction, conversation_id: str, seq: int, user_id: str, persona: str, test: bool
+) -> tuple[str, bool]:
+    """The planner's memory at that turn as JSON, and whether it comes from the conversation before this one."""
+    if seq > 1:
+        row = tx.row("SELECT state FROM conversation WHERE id = ?", conversation_id)
+        if row and row[0] != "{}":
+            return str(row[0]), False
     before = tx.row(
         "SELECT state FROM conversation WHERE user_id = ? AND persona = ? AND test = ? AND id <> ?"
         " AND state <> '{}' ORDER BY updated_at DESC LIMIT 1",

@@ -10,7 +10,7 @@ import orjson
 from server.leads import planner
 from server.leads.planner import PlannerState
 from server.plugins import CallResult
-from server.storage import Transaction, leads, people, turns
+from server.storage import Transaction, leads, turns
 from server.turn.order import Parts, Turn, call_line, running_line
 
 FORCED_SECONDS = 10.0
@@ -26,12 +26,13 @@ async def gather(turn: Turn, parts: Parts) -> Turn:
 
 def _read(turn: Turn, tx: Transaction) -> None:
     accepted, order = turn.accepted, turn.order
-    turn.history = turns.history(tx, accepted.conversation_id, accepted.seq)
+    turn.history = turns.history(tx, accepted.conversation_id, accepted.seq) if accepted.seq > 1 else []
     turn.lead = leads.of_user(tx, order.user_id, order.persona, order.test)
-    customer = people.customer(tx, order.user_id)
-    turn.timezone = order.timezone or (customer.timezone if customer else None) or turn.persona.spec.timezone
-    turn.locale = order.locale or (customer.locale if customer else None)
-    text, is_earlier = turns.planner_state(tx, accepted.conversation_id, order.user_id, order.persona, order.test)
+    turn.timezone = order.timezone or turn.persona.spec.timezone
+    turn.locale = order.locale
+    text, is_earlier = turns.planner_state(
+        tx, accepted.conversation_id, accepted.seq, order.user_id, order.persona, order.test
+    )
     state = PlannerState.from_dict(orjson.loads(text))
     state = planner.begin(state) if is_earlier else state
     by_hand = turn.lead is not None and turn.lead.opted_out != state.opted_out
