@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from server.api.service import Serviced
@@ -23,10 +23,7 @@ Since = Annotated[Short | None, Query(alias="from", description="First day or mo
 Until = Annotated[Short | None, Query(alias="to", description="Moment before which it was created.")]
 
 
-@router.get("/leads")
-async def list_leads(
-    caller: VIEWER,
-    service: Serviced,
+async def _narrow(
     q: Search = None,
     stage: Short | None = None,
     persona: Short | None = None,
@@ -34,47 +31,33 @@ async def list_leads(
     until: Until = None,
     test: bool = False,
     contact: bool | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+) -> LeadFilter:
+    return LeadFilter(q, stage, persona, moment(since, "from"), moment(until, "to"), test, contact)
+
+
+Narrow = Annotated[LeadFilter, Depends(_narrow)]
+
+
+@router.get("/leads")
+async def list_leads(
+    caller: VIEWER, service: Serviced, narrow: Narrow, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
     """Leads, newest first."""
-    narrow = LeadFilter(q, stage, persona, moment(since, "from"), moment(until, "to"), test, contact)
     rows, following, total = await service.database.read(lambda tx: leads.page(tx, narrow, limit, cursor))
     return listed([document(row) for row in rows], following, total)
 
 
 @router.get("/leads.csv", response_class=Response)
-async def leads_csv(
-    caller: VIEWER,
-    service: Serviced,
-    q: Search = None,
-    stage: Short | None = None,
-    persona: Short | None = None,
-    since: Since = None,
-    until: Until = None,
-    test: bool = False,
-    bom: bool = False,
-) -> Response:
+async def leads_csv(caller: VIEWER, service: Serviced, narrow: Narrow, bom: bool = False) -> Response:
     """All leads of a filter as CSV; `bom=true` for spreadsheets that need a byte order mark."""
-    narrow = LeadFilter(q, stage, persona, moment(since, "from"), moment(until, "to"), test)
-    names = service.field_names(persona)
+    names = service.field_names(narrow.persona)
     text = await _exported(service, caller, narrow, "csv", lambda rows: as_csv(rows, names))
     return Response(("\ufeff" if bom else "") + text, headers=_named("csv"), media_type="text/csv; charset=utf-8")
 
 
 @router.get("/leads.jsonl", response_class=Response)
-async def leads_jsonl(
-    caller: VIEWER,
-    service: Serviced,
-    q: Search = None,
-    stage: Short | None = None,
-    persona: Short | None = None,
-    since: Since = None,
-    until: Until = None,
-    test: bool = False,
-) -> Response:
+async def leads_jsonl(caller: VIEWER, service: Serviced, narrow: Narrow) -> Response:
     """All leads of a filter, one a line."""
-    narrow = LeadFilter(q, stage, persona, moment(since, "from"), moment(until, "to"), test)
     text = await _exported(service, caller, narrow, "jsonl", as_jsonl)
     return Response(text, headers=_named("jsonl"), media_type="application/x-ndjson")
 
