@@ -14,6 +14,7 @@ from server.auth import Caller
 from server.auth.rules import EDITOR, VIEWER
 from server.clock import rfc3339
 from server.leads.edit import as_csv, as_jsonl, document
+from server.leads.types import Stage
 from server.service import Service
 from server.storage import Transaction, leads, people
 from server.storage.leads import LeadFilter
@@ -25,7 +26,7 @@ Until = Annotated[Short | None, Query(alias="to", description="Moment before whi
 
 async def _narrow(
     q: Search = None,
-    stage: Short | None = None,
+    stage: Stage | None = None,
     persona: Short | None = None,
     since: Since = None,
     until: Until = None,

@@ -26,7 +26,7 @@ def load_keys(settings: Settings) -> Keys:
     if settings.admin_token and len(settings.admin_token) < 16:
         raise WrongSetting("RAPPORT_ADMIN_TOKEN is shorter than 16 characters; use a longer one or leave it unset.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # leads lie in it
         return Keys(
             settings.secret_key or _kept(folder / "secret-key", secrets.token_urlsafe(48)),
             settings.admin_token or _kept(folder / "admin-token", mint("key")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import locale as system_locale
 import sys
@@ -32,6 +33,7 @@ def chat(
     """Chat in the terminal. With standard input not a terminal, a line is a message."""
     settings = read()
     logs.configure(settings, quiet=True)
+    _read_utf8()
     language = locale or _terminal_language()
     _run(_chat(settings, persona, user, model, language))
 
@@ -65,6 +67,8 @@ def extract(
     from server.leads.preview import would_capture
     from server.leads.types import Said
 
+    _read_utf8()
+
     try:
         moment = datetime.fromisoformat(now) if now else SYSTEM.now()
     except ValueError:
@@ -81,6 +85,12 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def _read_utf8() -> None:
+    """Standard input as UTF-8 whatever the terminal says; a byte that is none becomes the replacement sign."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _terminal_language() -> str:

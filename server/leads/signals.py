@@ -105,10 +105,25 @@ _LEAD = re.compile(
 )
 
 
+_SPELLED = {
+    "dont": "don't",
+    "wont": "won't",
+    "cant": "can't",
+    "didnt": "didn't",
+    "doesnt": "doesn't",
+    "isnt": "isn't",
+    "wanna": "want to",
+    "gonna": "going to",
+    "gimme": "give me",
+}
+_SLOPPY = re.compile(rf"\b(?:{'|'.join(_SPELLED)})\b")
+
+
 def _plain(text: str) -> str:
     """Lower case, NFKC (so `？` is `?`), straight quotes, without addresses."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = plain.replace("’", "'").replace("‘", "'")
+    plain = _SLOPPY.sub(lambda found: _SPELLED[found[0]], plain)
     return _ADDRESS.sub(" ", _URL.sub(" ", plain)).strip()
 
 

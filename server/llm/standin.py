@@ -237,7 +237,7 @@ def _plain(text: str) -> str:
 
 
 def _ended(sentence: str, language: str) -> str:
-    if sentence[-1] in ".!?。！？…":
+    if not sentence or sentence[-1] in ".!?。！？…":
         return sentence
     return sentence.rstrip(";；,，:：、") + ("。" if language == "zh" else ".")
 

@@ -32,6 +32,8 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     turn.language = turn.signals.language or _language_before(turn)
     turn.heard = _heard(turn, collect.fields, asked)
     turn.passages = _passages(turn)
+    if _is_appointment(turn):
+        turn.signals = replace(turn.signals, open_question=False)
     told = list(turn.heard.fields)
     turn.state = planner.observe(turn.state, turn.signals, told, turn.now)
     turn.plan = planner.plan(
@@ -57,6 +59,12 @@ def _passages(turn: Turn) -> list[Passage]:
     if signals and (signals.opt_out or signals.opt_in) and not signals.open_question:
         return []
     return turn.persona.knowledge.search(turn.order.text, turn.language, PASSAGES)
+
+
+def _is_appointment(turn: Turn) -> bool:
+    """Whether the message's question is a time for a talk ("could you call me on Tuesday at 3"): noted, not open."""
+    moments = {field.name for field in turn.persona.spec.collect.fields if field.type == "datetime"}
+    return not turn.passages and any(name in moments for name in turn.heard.fields)
 
 
 def _heard(turn: Turn, fields: list[CollectField], asked: str | None) -> Extraction:

@@ -7,6 +7,7 @@ it data is JSON with `<` escaped, and the customer's own words cannot open or cl
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -141,17 +142,39 @@ def _brief(turn: Turn) -> Brief:
     asking, offering = _action(plan, "ASK"), _action(plan, "RECOMMEND")
     return Brief(
         language=turn.language,
-        question=turn.order.text,
+        question=turn.order.text if turn.passages or not turn.heard.fields or _asks(turn) else "",
         passages=turn.passages,
         title=said_in(turn.persona.spec.title, turn.language, turn.persona.name),
         ask=directive.ask if directive and asking else "",
         purpose=directive.purpose if directive and plan and plan.explain_purpose else "",
         offer=directive.offer if directive and offering else "",
-        known=turn.known(),
+        known=_shown(turn),
         captured=tuple(turn.heard.fields),
         first=not turn.history,
         opted_out=turn.signals is not None and turn.signals.opt_out,
     )
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.signals is not None and turn.signals.open_question
+
+
+def _shown(turn: Turn) -> dict[str, str]:
+    """What is known of the customer as it may be said to them: times as people say them."""
+    moments = {field.name for field in turn.persona.spec.collect.fields if field.type == "datetime"}
+    return {name: _spoken(value, turn.language) if name in moments else value for name, value in turn.known().items()}
+
+
+def _spoken(normalised: str, language: str) -> str:
+    """A day or moment in words: "Tuesday 1 December, 15:00", "12月1日（周二）15:00"."""
+    try:
+        moment = datetime.fromisoformat(normalised)
+    except ValueError:
+        return normalised
+    hour = f"{moment:%H:%M}" if "T" in normalised else ""
+    if language == "zh":
+        return f"{moment.month}月{moment.day}日（周{'一二三四五六日'[moment.weekday()]}）{hour}"
+    return f"{moment:%A} {moment.day} {moment:%B}{', ' + hour if hour else ''}"
 
 
 def _action(plan: Plan | None, action: str) -> bool:
