@@ -258,7 +258,30 @@ def _texts(setting: Setting, state: State, reading: Reading, earlier: str) -> No
             _bare_answer(setting, state, reading, target, other_told=taken)
 
 
+_NAMES_ITSELF = re.compile(
+    r"\W*(?:(?:well|so|ok|hi|hello)\W+)?(?:(?:my\s+(?:full\s+|first\s+)?(?P<name>name)|(?:my|our|the)\s+"
+    r"(?:(?P<company>company|firm)|(?P<account>account)|(?P<contact>phone|mobile|number|e-?mail|mail|wechat)))"
+    r"(?:\s+(?:number|name|address|id))?\s*(?:'s|is|:)|(?P<zh_name>我叫|我的?名字)|"
+    r"(?P<zh_company>(?:我们?)?公司(?:名字?|名称)?(?:是|叫))|(?P<zh_account>(?:我们?的?)?账号)|"
+    r"(?P<zh_contact>(?:我的?)?(?:电话|手机|微信|邮箱)(?:号码?)?(?:是|:)))"
+)
+_MEANT = {
+    "name": "name",
+    "zh_name": "name",
+    "company": "company",
+    "zh_company": "company",
+    "account": "account",
+    "zh_account": "account",
+    "contact": None,
+    "zh_contact": None,
+}
+"""What a message that names its own field tells; it is no answer to a question for another."""
+
+
 def _bare_answer(setting: Setting, state: State, reading: Reading, target: CollectField, *, other_told: bool) -> None:
+    named = _NAMES_ITSELF.match(reading.low)
+    if named and _MEANT[next(name for name, found in named.groupdict().items() if found)] != target.meaning:
+        return
     claim = told.bare(target.meaning, _without_contacts(state, reading) if target.meaning != "account" else reading)
     if claim is None or (other_told and target.meaning is None):
         return

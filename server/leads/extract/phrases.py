@@ -55,8 +55,31 @@ def claim_of(reading: Reading, start: int, end: int, earlier: str, *, weak: bool
     return Claim(start, end, value, value, confidence=0.8 if weak else 1.0, doubt=reason)
 
 
+_SENTENCE_END = re.compile(r"(?:^|[\s.])(\S*?)[.!?]+\s+")
+_SHORTENED = frozenset(
+    ["co", "inc", "ltd", "llc", "corp", "bros", "st", "dr", "mr", "mrs", "ms", "jr", "sr", "no", "dept", "ing", "prof"]
+)
+
+
+_BEGINS = re.compile(
+    r"(?:what|how|do|does|did|can|could|which|when|where|who|why|is|are|will|would|should|have|has|we|my|our|"
+    r"please|thanks|hello|hi|tell|and)\b",
+    re.I,
+)
+
+
+def _one_sentence(text: str) -> str:
+    """The text up to its first sentence end; a point after a letter or an abbreviation is none."""
+    for found in _SENTENCE_END.finditer(text):
+        word = found[1].lower()
+        begins = _BEGINS.match(text, found.end())
+        if begins or (len(word) > 1 and word not in _SHORTENED):
+            return text[: found.end(1)]
+    return text
+
+
 def tidy(text: str) -> str:
-    text = _CUT.sub("", text)
+    text = _CUT.sub("", _one_sentence(text))
     while (cut := _STOP_TAIL.sub("", text)) != text:
         text = cut
     return text.rstrip(" .,-&'")
