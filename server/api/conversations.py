@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
@@ -16,7 +17,6 @@ from server.storage import Transaction, conversations
 from server.storage.conversations import (
     ConversationFilter,
     ConversationMessage,
-    ConversationRow,
     ConversationTurn,
 )
 
@@ -39,7 +39,7 @@ async def list_conversations(
     rows, following, total = await service.database.read(
         lambda tx: conversations.page(tx, caller.owner, narrow, limit, cursor)
     )
-    return listed([_head(row) for row in rows], following, total)
+    return listed([asdict(row) for row in rows], following, total)
 
 
 @router.get("/{conversation_id}")
@@ -49,7 +49,7 @@ async def one_conversation(conversation_id: IdInPath, caller: VISITOR_OR_VIEWER,
     def work(tx: Transaction) -> dict[str, Any]:
         row = conversations.find(tx, conversation_id, caller.owner)
         return {
-            **_head(row),
+            **asdict(row),
             "messages": [_message(m) for m in conversations.messages(tx, row.id)],
             "turns": [_turn(t, inside=caller.kind != "visitor") for t in conversations.turns(tx, row.id)],
         }
@@ -69,20 +69,6 @@ async def feedback(conversation_id: IdInPath, body: FeedbackBody, caller: VISITO
         conversations.put_feedback(tx, body.message_id, row.id, row.user_id, body.score, body.comment, at)
 
     await service.database.write(work)
-
-
-def _head(row: ConversationRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "user_id": row.user_id,
-        "persona": row.persona,
-        "persona_version": row.persona_version,
-        "channel": row.channel,
-        "status": row.status,
-        "test": row.test,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }
 
 
 def _message(message: ConversationMessage) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -69,24 +70,7 @@ async def missed(
 ) -> dict[str, Any]:
     """Contact data that was said and not stored, with the reason."""
     rows, following = await service.database.read(lambda tx: leads.missed_page(tx, persona, limit, cursor))
-    return listed(
-        [
-            {
-                "id": row.id,
-                "user_id": row.user_id,
-                "persona": row.persona,
-                "conversation_id": row.conversation_id,
-                "message_id": row.message_id,
-                "field": row.field,
-                "text": row.text,
-                "reason": row.reason,
-                "at": row.at,
-            }
-            for row in rows
-        ],
-        following,
-        None,
-    )
+    return listed([asdict(row) for row in rows], following, None)
 
 
 @router.get("/questions/unanswered")
@@ -95,21 +79,7 @@ async def unanswered(
 ) -> dict[str, Any]:
     """Questions that knowledge had no answer for."""
     rows, following = await service.database.read(lambda tx: leads.unanswered_page(tx, persona, limit, cursor))
-    return listed(
-        [
-            {
-                "id": row.id,
-                "persona": row.persona,
-                "conversation_id": row.conversation_id,
-                "message_id": row.message_id,
-                "text": row.text,
-                "at": row.at,
-            }
-            for row in rows
-        ],
-        following,
-        None,
-    )
+    return listed([asdict(row) for row in rows], following, None)
 
 
 @router.get("/leads/{lead_id}")
