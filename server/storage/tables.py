@@ -75,7 +75,10 @@ class Conversation(SQLModel, table=True):
 
 
 class Turn(SQLModel, table=True):
-    """One turn. `answer` is the chat answer as sent, set together with `status = done`."""
+    """One turn. `answer` is the chat answer as sent, set together with `status = done`.
+
+    `before` is JSON of what a test or console turn found, by which it can be taken back.
+    """
 
     __tablename__ = "turn"
     __table_args__ = (
@@ -95,6 +98,7 @@ class Turn(SQLModel, table=True):
     answer: str | None = None
     last_event: int = 0
     trace: str | None = None
+    before: str | None = None
     created_at: str
     ended_at: str | None = None
 
@@ -167,7 +171,10 @@ class LeadChange(SQLModel, table=True):
 
 
 class MissedRow(SQLModel, table=True):
-    """Contact data that was said and not stored, with the reason."""
+    """Contact data that was said and not stored, with the reason.
+
+    `status`: open, accepted or dismissed; `undo` is JSON of what an acceptance replaced.
+    """
 
     __tablename__ = "missed"
     __table_args__ = (Index("missed_by_time", "test", "at", "id"),)
@@ -181,6 +188,8 @@ class MissedRow(SQLModel, table=True):
     reason: str
     test: bool = False
     at: str
+    status: str = Field(default="open", sa_column_kwargs={"server_default": "open"})
+    undo: str | None = None
 
 
 class Unanswered(SQLModel, table=True):
