@@ -23,6 +23,7 @@ db_app = typer.Typer(help="Work with the database.", no_args_is_help=True)
 
 app.command("up")(serving.up)
 app.command("serve")(serving.serve)
+app.command("console")(serving.console)
 app.command("signin-link")(serving.signin_link)
 app.command("new")(files.new)
 app.command("check")(files.check)

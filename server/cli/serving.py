@@ -13,8 +13,9 @@ import typer
 import uvicorn
 
 from server.cli import logs
+from server.cli.console_process import ConsoleProcess
 from server.errors import WrongSetting
-from server.settings import read
+from server.settings import Settings, read
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the server.")]
@@ -23,15 +24,38 @@ RoleName = Literal["viewer", "editor", "developer", "admin"]
 
 
 def up(host: Host = "127.0.0.1", port: Port = 8000, console_port: ConsolePort = 8501) -> None:
-    """Start what there is: the server. Ctrl-C stops it."""
-    serve(host, port)
+    """Start server and console, and print one sign-in link. Ctrl-C stops both."""
+    settings = read(host=host, port=port)
+    logs.configure(settings)
+    listening = _listen(host, port, "--port")
+    _listen(host, console_port, "--console-port").close()
+    here = ConsoleProcess.start(settings, host, console_port, server=_origin(host, port))
+    try:
+        here.when_ready(lambda: typer.echo(f"Sign in: {_link(settings, 'admin@localhost', None, here.origin)}"))
+        _serve(settings, listening, host, port)
+    finally:
+        here.stop()
+
+
+def console(host: Host = "127.0.0.1", console_port: ConsolePort = 8501) -> None:
+    """Start the console alone. RAPPORT_SERVER_URL says where the server is."""
+    settings = read()
+    _listen(host, console_port, "--console-port").close()
+    server = settings.server_url or "http://127.0.0.1:8000"
+    here = ConsoleProcess.start(settings, host, console_port, server=server)
+    typer.echo(f"The console is at {here.origin}, for the server at {server}. Ctrl-C stops it.")
+    typer.echo("Sign in with a link: rapport signin-link")
+    here.wait()
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Start the server alone."""
     settings = read(host=host, port=port)
     logs.configure(settings)
-    listening = _listen(host, port)
+    _serve(settings, _listen(host, port, "--port"), host, port)
+
+
+def _serve(settings: Settings, listening: socket.socket, host: str, port: int) -> None:
     with listening:
         from server.api import create_app
         from server.service import open_service
@@ -48,7 +72,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
         )
-        address = f"http://{_shown(host)}:{port}"
+        address = _origin(host, port)
         typer.echo(f"Rapport serves at {address} (its API: {address}/docs). Ctrl-C stops it.")
         kept = settings.data_dir / "admin-token"
         typer.echo(f"The admin token is in {'RAPPORT_ADMIN_TOKEN' if settings.admin_token else kept}.")
@@ -68,7 +92,7 @@ class _Quiet(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     """The socket to serve on. Raises WrongSetting when the port is busy or not ours to take."""
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -83,14 +107,14 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             raise WrongSetting(
-                f"Port {port} on {host} is busy: stop what listens there, or choose another with --port."
+                f"Port {port} on {host} is busy: stop what listens there, or choose another with {option}."
             ) from None
         raise WrongSetting(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
     return listening
 
 
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _origin(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def signin_link(
@@ -100,6 +124,10 @@ def signin_link(
     """Print a new single-use link to the console, good for ten minutes."""
     settings = read()
     logs.configure(settings, quiet=True)
+    typer.echo(_link(settings, user, role, "http://127.0.0.1:8501"))
+
+
+def _link(settings: Settings, user: str, role: RoleName | None, origin: str) -> str:
     from server.auth import Authority
     from server.clock import SYSTEM
     from server.storage import open_database
@@ -109,5 +137,4 @@ def signin_link(
         token = Authority(database, SYSTEM).signin_link(user, role)
     finally:
         database.close()
-    base = settings.console_url or "http://127.0.0.1:8501"
-    typer.echo(f"{base.rstrip('/')}/signin?token={token}")
+    return f"{(settings.console_url or origin).rstrip('/')}/signin?token={token}"

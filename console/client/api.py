@@ -1,0 +1,33 @@
+"""The client as screens use it: `api.leads.page(...)`, `api.personas.one(...)`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import httpx
+
+from console.client.people import People
+from console.client.transport import TIMEOUT, Transport
+
+
+class Api:
+    """Every noun of the API for one person. Cheap to make: connections are shared."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.people = People(transport)
+
+    def is_ready(self) -> bool:
+        """Whether the server answers and can chat. Raises ServerAway when nobody answers."""
+        return bool(self._transport.json("GET", "/readyz")["status"] == "ok")
+
+
+@cache
+def _connections(server: str) -> httpx.Client:
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20.0)
+    return httpx.Client(base_url=server, timeout=TIMEOUT, limits=limits, trust_env=False)
+
+
+def connect(server: str, token: str = "") -> Api:
+    """The client for a server's origin, calling as whoever the token belongs to."""
+    return Api(Transport(_connections(server), token))

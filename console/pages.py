@@ -1,0 +1,34 @@
+"""The map of the console: which page stands at which address, in which group, under which icon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Group = Literal["", "customers", "assistant", "improve", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """`screen` is the module in `console.screens` whose `show` draws the page; hidden ones are reached by links."""
+
+    path: str
+    screen: str
+    icon: str
+    group: Group
+    is_hidden: bool = False
+
+
+PAGES: Final[tuple[PageEntry, ...]] = (
+    PageEntry("", "home", ":material/home:", ""),
+    PageEntry("try", "try_chat", ":material/forum:", ""),
+    PageEntry("conversations", "conversations", ":material/chat:", "customers"),
+    PageEntry("conversation", "conversation", ":material/chat:", "customers", is_hidden=True),
+    PageEntry("leads", "leads", ":material/contacts:", "customers"),
+    PageEntry("lead", "lead", ":material/contacts:", "customers", is_hidden=True),
+    PageEntry("personas", "personas", ":material/person_edit:", "assistant"),
+    PageEntry("persona", "persona", ":material/person_edit:", "assistant", is_hidden=True),
+    PageEntry("plugins", "plugins", ":material/extension:", "system"),
+    PageEntry("models", "models", ":material/memory:", "system"),
+)
+PATHS: Final = frozenset(entry.path for entry in PAGES)
