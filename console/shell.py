@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from console import visit
+from console import links, visit
 from console.client import ServerAway, SignedOut
 from console.pages import PAGES, PageEntry
 from console.parts.away import wait_for_server
@@ -59,10 +59,12 @@ def _draw(page: Callable[[], None]) -> None:
 
 
 def _frame(here: visit.Visit | None) -> StreamlitPage:
+    pages = {entry.path: _page(entry) for entry in PAGES}
+    links.remember(pages)
     groups: dict[str, list[StreamlitPage]] = {}
     for entry in PAGES:
         title = say_of("nav.group", entry.group) if entry.group else ""
-        groups.setdefault(title, []).append(_page(entry))
+        groups.setdefault(title, []).append(pages[entry.path])
     chosen = st.navigation(groups, position="sidebar" if here else "hidden", expanded=True)
     with st.sidebar:
         _language_switch()

@@ -19,6 +19,12 @@ def wait_for_server() -> None:
         _look_again()
 
 
+def wait_for_server_here() -> None:
+    """The same in a line, for one part of a page whose other parts go on."""
+    st.warning(say("common.away_here"), icon=":material/cloud_off:")
+    _look_again()
+
+
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)
 def _look_again() -> None:
     st.caption(say("common.away_waiting"))

@@ -10,7 +10,8 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from console.client import Refused
+from console.client import Refused, ServerAway
+from console.parts.away import wait_for_server_here
 from console.parts.problem import in_words
 from console.visit import say
 
@@ -19,7 +20,7 @@ _log = logging.getLogger("rapport.console")
 
 
 def pane(draw: Callable[P, None]) -> Callable[P, None]:
-    """Draws; what the server refuses, or what fails in the drawing, is said in the pane and nowhere else."""
+    """Draws; what the server refuses, or that it is away, is said in the pane and nowhere else."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -27,6 +28,8 @@ def pane(draw: Callable[P, None]) -> Callable[P, None]:
             draw(*args, **kwargs)
         except Refused as refused:
             failed(in_words(refused), key=draw.__qualname__)
+        except ServerAway:
+            wait_for_server_here()
 
     return drawn
 
