@@ -20,7 +20,7 @@ from console.wording import Language, nearest, word
 SESSION_SECONDS = 30 * 24 * 3600
 ITEMS: Mapping[str, str] = {"persona": "name", "lead": "id", "conversation": "id", "plugins": "name"}
 _ITEM = re.compile(r"/(?P<page>[a-z]+)/(?P<item>[A-Za-z0-9_-]{1,80})/?")
-_OWN = ("/_stcore/", "/app/static/", "/static/", "/media/", "/component/", "/signin", "/logo.svg", "/favicon.svg")
+_OWN = ("/app/static/", "/static/", "/media/", "/component/", "/signin", "/logo.svg", "/favicon.svg")
 _FILE = re.compile(r"/[A-Za-z0-9_.-]+\.(js|css|png|ico|svg|json|txt|woff2?|map|webmanifest)")
 _POLICY = "; ".join(
     (
@@ -71,7 +71,7 @@ class Gate:
             await RedirectResponse(elsewhere, status_code=307)(scope, receive, careful_send)
 
     def _elsewhere(self, path: str, query: str) -> str | None:
-        if path.startswith(_OWN) or _FILE.fullmatch(path) or path.strip("/") in self._pages:
+        if path.startswith(_OWN) or "/_stcore/" in path or _FILE.fullmatch(path) or path.strip("/") in self._pages:
             return None
         nested = _ITEM.fullmatch(path)
         if nested and nested["page"] in ITEMS:
