@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from server.catalog.studio import Studio
 from server.clock import SYSTEM, Clock, rfc3339
 from server.errors import Forbidden, Invalid, NotFound, WrongSetting
 from server.leads.edit import edit
+from server.leads.missed import Hand, likely_field, place_of
 from server.llm import Lane, Models, load_vendors
 from server.outbox import Worker
 from server.outgoing import Outgoing, Own
@@ -25,7 +26,7 @@ from server.plugins import Door
 from server.plugins.secrets import PluginSecrets
 from server.settings import Settings
 from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people
-from server.storage.leads import LeadRow
+from server.storage.leads import LeadRow, MissedRow
 from server.storage.people import CustomerRow
 from server.turn import Parts, Turns
 from server.turn.person import People
@@ -103,6 +104,7 @@ class Service:
     unspoken: Unspoken
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     _prepared: frozenset[object] = frozenset()
+    plugin_problems: list[tuple[str, str]] = field(default_factory=list)
 
     async def start(self, *, watch: bool = True) -> None:
         """Prepares plugin tables and models, follows the folders, works the outbox."""
@@ -138,7 +140,8 @@ class Service:
         if digests == self._prepared:
             return
         self.unspoken.follow(loaded)
-        for name, message in await self.door.prepare(loaded):
+        self.plugin_problems = await self.door.prepare(loaded)
+        for name, message in self.plugin_problems:
             _log.warning("plugin_problem", plugin=name, message=message)
         self._prepared = digests
 
@@ -176,19 +179,43 @@ class Service:
     ) -> LeadRow:
         """A person's edit of a lead, with the mirror told."""
         lead = await self.database.read(lambda tx: leads.find(tx, lead_id))
-        try:
-            persona = self.catalog.persona(lead.persona)
-            collect, plugins = persona.spec.collect, persona.plugins
-        except NotFound:
-            collect, plugins = Collect(), ()
+        collect, plugins = self.collected(lead.persona)
         return await self.database.write(
             lambda tx: edit(tx, lead_id, fields, opted_out, collect, plugins, self.door, actor, self.clock)
         )
+
+    def collected(self, persona: str) -> tuple[Collect, Sequence[LoadedPlugin]]:
+        """What a persona collects now, and its plugins; nothing when it is out of service."""
+        try:
+            loaded = self.catalog.persona(persona)
+        except NotFound:
+            return Collect(), ()
+        return loaded.spec.collect, loaded.plugins
+
+    def hand(self, persona: str, actor: str) -> Hand:
+        """A person who decides on a lead of that persona."""
+        collect, plugins = self.collected(persona)
+        return Hand(actor, collect, plugins, self.door, self.clock)
+
+    def likely(self, tx: Transaction, row: MissedRow) -> str | None:
+        """The field that missed contact data would fill."""
+        return likely_field(row, self.collected(row.persona)[0], place_of(people.customer(tx, row.user_id), self.clock))
 
     async def note(self, caller: Caller, action: str, thing: str, detail: str = "") -> None:
         """A line of the audit."""
         at, actor = rfc3339(self.clock.now()), caller.name or caller.id
         await self.database.write(lambda tx: people.note(tx, actor, action, thing, at, detail))
+
+    def contact_fields(self) -> list[str]:
+        """The names of all personas' fields that make a lead a contact."""
+        loaded = [state.loaded for state in self.catalog.personas() if state.loaded]
+        return sorted({field.name for each in loaded for field in each.spec.collect.fields if field.is_contact})
+
+    def models_out_of_reach(self) -> list[tuple[str, str]]:
+        """(persona, model) where a persona's model cannot be asked now."""
+        loaded = [state.loaded for state in self.catalog.personas() if state.loaded and not state.loaded.archived]
+        named = [(each.name, self.models.resolve(each.spec.model)) for each in loaded]
+        return [(name, model) for name, model in named if not self.models.is_connected(model)]
 
     def field_names(self, persona: str | None) -> list[str]:
         """The fields of an export: one persona's, or all personas' together, in the order of their files."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from server import __version__
-from server.api import chat, conversations, leads, meta, personas, plugins, problems, sessions, visitors
+from server.api import chat, conversations, leads, meta, overview, personas, plugins, problems, sessions, visitors
 from server.api.hot import HotChat
 from server.api.wire import Bounds, JsonResponse
 from server.service import Service
@@ -50,6 +50,7 @@ def create_app(service: Service) -> FastAPI:
         personas.router,
         plugins.router,
         leads.router,
+        overview.router,
         sessions.router,
         meta.models_router,
     ):

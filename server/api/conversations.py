@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Query
 
 from server.api.service import Serviced
-from server.api.shapes import Cursor, FeedbackBody, IdInPath, Limit, Search, Short, listed
-from server.auth.rules import VISITOR_OR_VIEWER
+from server.api.shapes import FeedbackBody, IdInPath, Paged, Search, Short, listed, moment
+from server.auth.rules import EDITOR, VISITOR_OR_VIEWER
 from server.clock import rfc3339
 from server.errors import NotFound
 from server.storage import Transaction, conversations
@@ -18,7 +18,11 @@ from server.storage.conversations import (
     ConversationFilter,
     ConversationMessage,
     ConversationTurn,
+    Glimpse,
 )
+
+Since = Annotated[Short | None, Query(alias="from", description="Still going on at that day or moment, or later.")]
+Until = Annotated[Short | None, Query(alias="to", description="Begun before that moment.")]
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -27,19 +31,24 @@ router = APIRouter(prefix="/conversations", tags=["conversations"])
 async def list_conversations(
     caller: VISITOR_OR_VIEWER,
     service: Serviced,
+    paging: Paged,
     persona: Short | None = None,
     q: Search = None,
     user_id: Annotated[Short | None, Query(description="One customer's.")] = None,
+    since: Since = None,
+    until: Until = None,
     test: bool = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The last changed first."""
-    narrow = ConversationFilter(persona, q, test, user_id)
-    rows, following, total = await service.database.read(
-        lambda tx: conversations.page(tx, caller.owner, narrow, limit, cursor)
-    )
-    return listed([asdict(row) for row in rows], following, total)
+    """The last changed first, with their first and last words, and for the house how the lead stands."""
+    narrow = ConversationFilter(persona, q, test, user_id, moment(since, "from"), moment(until, "to"))
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        rows, following, total = conversations.page(tx, caller.owner, narrow, paging)
+        seen = conversations.glimpses(tx, [row.id for row in rows])
+        inside = caller.kind != "visitor"
+        return listed([{**asdict(row), **_glimpse(seen[row.id], inside=inside)} for row in rows], following, total)
+
+    return await service.database.read(work)
 
 
 @router.get("/{conversation_id}")
@@ -69,6 +78,27 @@ async def feedback(conversation_id: IdInPath, body: FeedbackBody, caller: VISITO
         conversations.put_feedback(tx, body.message_id, row.id, row.user_id, body.score, body.comment, at)
 
     await service.database.write(work)
+
+
+@router.post("/{conversation_id}/takeback")
+async def take_back(conversation_id: IdInPath, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """Takes the last message of a test or console conversation back, with its answer and all that came of it.
+
+    `stays` names what could not be undone: functions that wrote, columns of a mirror elsewhere.
+    """
+    taken = await service.turns.take_back(conversation_id, caller.name or caller.id)
+    return {
+        "text": taken.text,
+        "conversation_id": taken.conversation_id,
+        "messages_left": taken.messages_left,
+        "stays": list(taken.stays),
+    }
+
+
+def _glimpse(seen: Glimpse, *, inside: bool) -> dict[str, Any]:
+    shown = {"preview": seen.preview, "last_message": seen.last_message, "message_count": seen.message_count}
+    lead = {"contact": seen.contact, "lead_id": seen.lead_id, "lead_stage": seen.lead_stage}
+    return {**shown, **lead} if inside else shown
 
 
 def _message(message: ConversationMessage) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from server.catalog.spec import NAME_PATTERN
 from server.clock import rfc3339
 from server.errors import Invalid, NotFound
+from server.storage.paging import Paging
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NAME = re.compile(NAME_PATTERN)
@@ -80,6 +81,7 @@ IdInPath = Annotated[str, Path(), AfterValidator(_possible_id)]
 NameInPath = Annotated[str, Path(), AfterValidator(_possible_name)]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[Short | None, Query(description="`next_cursor` of the page before.")]
+PageNumber = Annotated[int | None, Query(alias="page", ge=1, le=1_000_000, description="Which page, from 1.")]
 Search = Annotated[Short | None, Query(description="Words to find.")]
 
 
@@ -182,11 +184,21 @@ class RollbackBody(Body):
 
 
 class NewPersonaBody(Body):
-    """A new persona: from `yaml`, as a copy, or from the commented starting file."""
+    """A new persona: from `yaml`, as a copy, from a template, or from the commented starting file."""
 
     name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
     yaml: Annotated[Clean, StringConstraints(max_length=2_000_000)] | None = None
     copy_of: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] | None = None
+    template: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] | None = None
+
+
+class PassageSearchBody(Body):
+    """A customer's question, to see what knowledge has on it. `locale`: where the question does not tell."""
+
+    q: Annotated[Clean, StringConstraints(max_length=2000), AfterValidator(_not_blank)]
+    source: Literal["draft", "published"] = "published"
+    locale: Locale | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
 
 
 class TryBody(Body):
@@ -203,6 +215,24 @@ class LeadPatch(Body):
         default_factory=dict, max_length=100
     )
     opted_out: bool | None = None
+
+
+class AcceptMissedBody(Body):
+    """Where missed contact data goes, when not where it seems to; its value when it has to be corrected."""
+
+    field: Short | None = None
+    value: Annotated[Clean, StringConstraints(max_length=2000)] | None = None
+
+
+async def _paging(limit: Limit = 50, cursor: Cursor = None, page: PageNumber = None) -> Paging:
+    if cursor is not None and page is not None:
+        raise Invalid(
+            "Give either `cursor` or `page`, not both.", errors=[{"field": "page", "message": "not with cursor"}]
+        )
+    return Paging(limit, cursor, page)
+
+
+Paged = Annotated[Paging, Depends(_paging)]
 
 
 def moment(value: str | None, name: str) -> str | None:

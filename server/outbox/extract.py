@@ -112,7 +112,8 @@ def _store(
 ) -> None:
     at, collect = rfc3339(tools.clock.now()), persona.spec.collect
     lead = leads.of_user(tx, before.user_id, before.persona, before.test)
-    if lead is None:
+    found = [each for each in found if tx.row("SELECT 1 FROM message WHERE id = ?", each.message_id)]
+    if lead is None or not found:
         return
     changes = book.settle(lead.fields, book.from_words(found, at, by="model"))
     book.write(tx, lead, changes, collect, None, at)

@@ -236,6 +236,24 @@ class Door:
         self._forget(user_id)
         return sum(store.delete(tx, user_id) for store in self._own_stores())
 
+    def count(self, tx: Transaction, user_id: str) -> dict[str, int]:
+        """How many rows of a person `erase` would delete, by plugin."""
+        counted = {store.plugin: store.count(tx, user_id) for store in self._own_stores()}
+        return {plugin: rows for plugin, rows in counted.items() if rows}
+
+    def blank(self, tx: Transaction, plugin: str, user_id: str, columns: Sequence[str]) -> list[str]:
+        """Empties columns of a person's rows in a plugin's table; returns those it could not empty.
+
+        Only tables of the server's own database that are keyed by `${user.id}` are reached.
+        """
+        self._forget(user_id)
+        store = next((each for each in self._own_stores() if each.plugin == plugin), None)
+        return store.blank(tx, user_id, columns) if store else list(columns)
+
+    def forget(self, user_id: str) -> None:
+        """Drops what is kept of a person's forced calls, since something of theirs was taken back."""
+        self._forget(user_id)
+
     def rekey(self, tx: Transaction, old_user: str, new_user: str) -> int:
         """Moves a person's rows to another id, whose own values stay; returns how many."""
         self._forget(old_user)

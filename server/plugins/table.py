@@ -210,8 +210,26 @@ class Store:
         if not columns or not self._is_there(tx):
             return 0
         scratch.forget(tx, self.plugin, [user_id])
-        mine = sa.or_(*(self.table.c[name] == user_id for name in columns))
-        return tx.execute(sa.delete(self.table).where(mine)).rowcount
+        return tx.execute(sa.delete(self.table).where(self._mine(user_id))).rowcount
+
+    def count(self, tx: Transaction, user_id: str) -> int:
+        """How many rows of a person there are."""
+        if not self.user_columns or not self._is_there(tx):
+            return 0
+        found = tx.execute(sa.select(sa.func.count()).select_from(self.table).where(self._mine(user_id)))
+        return int(found.scalar_one())
+
+    def blank(self, tx: Transaction, user_id: str, columns: Sequence[str]) -> list[str]:
+        """Empties columns of a person's rows; returns those that have to hold something, or lie elsewhere."""
+        if not self.user_columns or not self._is_there(tx):
+            return list(columns)
+        empty = [name for name in columns if name in self.spec.columns and self.table.c[name].nullable]
+        if empty:
+            tx.execute(sa.update(self.table).where(self._mine(user_id)).values(dict.fromkeys(empty)))
+        return [name for name in columns if name not in empty]
+
+    def _mine(self, user_id: str) -> sa.ColumnElement[bool]:
+        return sa.or_(*(self.table.c[name] == user_id for name in self.user_columns))
 
     def move(self, tx: Transaction, old: str, new: str) -> int:
         """Fills empty columns of the new person's rows from the old one's, which go; returns how many."""

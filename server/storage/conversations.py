@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.errors import NotFound
 from server.storage.database import Transaction
 from server.storage.owner import Owner
-from server.storage.paging import decode_cursor, encode_cursor, like
+from server.storage.paging import Paging, contains, decode_cursor, encode_cursor
 
 _COLUMNS = "id, user_id, persona, persona_version, channel, status, test, created_at, updated_at"
 
@@ -54,12 +55,26 @@ class ConversationTurn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """What a list is narrowed to."""
+    """What a list is narrowed to. `since` and `until` (RFC 3339 in UTC) are a span in which it went on."""
 
     persona: str | None = None
     q: str | None = None
     test: bool = False
     user_id: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a list shows of a conversation besides its own row: texts are cut to 140 characters."""
+
+    preview: str = ""
+    last_message: str = ""
+    message_count: int = 0
+    lead_id: str | None = None
+    lead_stage: str | None = None
+    contact: bool = False
 
 
 def find(tx: Transaction, conversation_id: str, owner: Owner) -> ConversationRow:
@@ -94,43 +109,63 @@ def turns(tx: Transaction, conversation_id: str) -> list[ConversationTurn]:
 
 
 def page(
-    tx: Transaction, owner: Owner, narrow: ConversationFilter, limit: int, cursor: str | None
+    tx: Transaction, owner: Owner, narrow: ConversationFilter, paging: Paging
 ) -> tuple[list[ConversationRow], str | None, int]:
     """(rows, next cursor, total), the last changed first."""
-    where, params = _conditions(owner, narrow)
+    where, params = _conditions(tx, owner, narrow)
     total = tx.row(f"SELECT count(*) FROM conversation WHERE {where}", *params)  # noqa: S608
-    if cursor:
-        at, row_id = decode_cursor(cursor)
+    if paging.cursor:
+        at, row_id = decode_cursor(paging.cursor)
         where += " AND (updated_at < ? OR (updated_at = ? AND id < ?))"
         params = (*params, at, at, row_id)
-    rows = [
-        _row(row)
-        for row in tx.rows(
-            f"SELECT {_COLUMNS} FROM conversation WHERE {where}"  # noqa: S608
-            " ORDER BY updated_at DESC, id DESC LIMIT ?",
-            *(*params, limit + 1),
-        )
-    ]
-    more = rows[limit - 1] if len(rows) > limit else None
+    found = tx.rows(
+        f"SELECT {_COLUMNS} FROM conversation WHERE {where}"  # noqa: S608
+        " ORDER BY updated_at DESC, id DESC LIMIT ? OFFSET ?",
+        *(*params, paging.limit + 1, paging.offset),
+    )
+    rows = [_row(row) for row in found]
+    more = rows[paging.limit - 1] if len(rows) > paging.limit and paging.number is None else None
     return (
-        rows[:limit],
+        rows[: paging.limit],
         encode_cursor(more.updated_at, more.id) if more else None,
         int(total[0]) if total else 0,
     )
 
 
-def _conditions(owner: Owner, narrow: ConversationFilter) -> tuple[str, tuple[object, ...]]:
+def glimpses(tx: Transaction, ids: Sequence[str]) -> dict[str, Glimpse]:
+    """What a list shows of these conversations, by their ids: rows of a page that `page` has allowed."""
+    if not ids:
+        return {}
+    marks = ", ".join("?" * len(ids))
+    mine = "FROM message m WHERE m.conversation_id = c.id"
+    rows = tx.rows(
+        f"SELECT c.id, (SELECT substr(m.text, 1, 140) {mine} AND m.role = 'customer'"  # noqa: S608
+        f" ORDER BY m.turn_seq, m.part LIMIT 1), (SELECT substr(m.text, 1, 140) {mine}"
+        f" ORDER BY m.turn_seq DESC, m.part DESC LIMIT 1), (SELECT count(*) {mine}), l.id, l.stage, l.contact"
+        " FROM conversation c LEFT JOIN lead l ON l.user_id = c.user_id AND l.persona = c.persona"
+        f" AND l.test = c.test WHERE c.id IN ({marks})",
+        *ids,
+    )
+    return {row[0]: Glimpse(row[1] or "", row[2] or "", row[3], row[4], row[5], bool(row[6])) for row in rows}
+
+
+def _conditions(tx: Transaction, owner: Owner, narrow: ConversationFilter) -> tuple[str, tuple[object, ...]]:
     condition, own = owner.where()
     parts, params = [condition, "test = ?"], [*own, narrow.test]
-    if narrow.persona:
-        parts.append("persona = ?")
-        params.append(narrow.persona)
-    if narrow.user_id:
-        parts.append("user_id = ?")
-        params.append(narrow.user_id)
+    given = (
+        ("persona = ?", narrow.persona),
+        ("user_id = ?", narrow.user_id),
+        ("updated_at >= ?", narrow.since),
+        ("created_at < ?", narrow.until),
+    )
+    for part, value in given:
+        if value:
+            parts.append(part)
+            params.append(value)
     if narrow.q:
-        parts.append("id IN (SELECT conversation_id FROM message WHERE lower(text) LIKE ? ESCAPE '!') ")
-        params.append(like(narrow.q))
+        words, found = contains(tx.dialect, "text", narrow.q)
+        parts.append(f"id IN (SELECT conversation_id FROM message WHERE {words})")  # noqa: S608
+        params += found
     return " AND ".join(parts), tuple(params)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from server.errors import NotFound
 from server.storage.database import Transaction
 from server.storage.ids import new_id
-from server.storage.paging import decode_cursor, encode_cursor, like
+from server.storage.paging import Paging, contains, decode_cursor, encode_cursor
 
 _LEAD = "id, user_id, persona, test, stage, exit, contact, opted_out, sync, created_at, updated_at"
 _FIELD = "name, value, normalised, by, quote, message_id, confidence, plausible, at"
@@ -60,11 +60,40 @@ class LeadFilter:
     until: str | None = None
     test: bool = False
     contact: bool | None = None
+    user_id: str | None = None
+
+
+Order = Literal["-created_at", "created_at", "-updated_at", "updated_at", "persona", "stage", "-stage"]
+_STAGES = "exposed", "engaged", "helped", "asked", "contact_captured", "qualified", "meeting"
+_STAGE = "CASE stage " + " ".join(f"WHEN '{name}' THEN {n}" for n, name in enumerate(_STAGES)) + " END"
+_ORDERS: dict[Order, str] = {
+    "-created_at": "created_at DESC, id DESC",
+    "created_at": "created_at, id",
+    "-updated_at": "updated_at DESC, id DESC",
+    "updated_at": "updated_at, id",
+    "persona": "persona, created_at DESC, id DESC",
+    "stage": f"{_STAGE}, created_at DESC, id DESC",
+    "-stage": f"{_STAGE} DESC, created_at DESC, id DESC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MissedFilter:
+    """What a list of missed contact data is narrowed to; `status` None means all."""
+
+    persona: str | None = None
+    test: bool = False
+    status: str | None = "open"
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MissedRow:
-    """Contact data that was said and not stored."""
+    """Contact data that was said and not stored. `status`: open, accepted or dismissed.
+
+    `lead_id` and `sentence` (the customer's message) are filled when it is read; `undo` is JSON of what an
+    acceptance replaced.
+    """
 
     id: str
     user_id: str
@@ -75,6 +104,11 @@ class MissedRow:
     text: str
     reason: str
     at: str
+    status: str = "open"
+    undo: str | None = None
+    lead_id: str | None = None
+    sentence: str = ""
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +160,19 @@ def put(tx: Transaction, lead: LeadRow) -> None:
 
 def put_field(tx: Transaction, lead_id: str, row: FieldRow, actor: str = "") -> None:
     """Stores a field's value and remembers the change in the lead's history."""
+    _put_field(tx, lead_id, row)
+    _remember(tx, lead_id, row.name, row.value, row.by, actor, row.at)
+
+
+def restore_field(tx: Transaction, lead_id: str, name: str, row: FieldRow | None) -> None:
+    """Puts a field back to what it was (None: empty), without a word in the history."""
+    if row is None:
+        tx.run("DELETE FROM lead_field WHERE lead_id = ? AND name = ?", lead_id, name)
+    else:
+        _put_field(tx, lead_id, row)
+
+
+def _put_field(tx: Transaction, lead_id: str, row: FieldRow) -> None:
     tx.run(
         "INSERT INTO lead_field(lead_id, name, value, normalised, by, quote, message_id, confidence,"
         " plausible, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id, name) DO UPDATE SET"
@@ -135,13 +182,32 @@ def put_field(tx: Transaction, lead_id: str, row: FieldRow, actor: str = "") -> 
         *(lead_id, row.name, row.value, row.normalised, row.by, row.quote, row.message_id, row.confidence),
         *(row.plausible, row.at),
     )
-    _remember(tx, lead_id, row.name, row.value, row.by, actor, row.at)
 
 
 def drop_field(tx: Transaction, lead_id: str, name: str, actor: str, at: str) -> None:
     """Empties a field by a person's hand."""
     if tx.run("DELETE FROM lead_field WHERE lead_id = ? AND name = ?", lead_id, name):
         _remember(tx, lead_id, name, None, "person", actor, at)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of a field, with who made it. `value` None: the field was emptied."""
+
+    field: str
+    value: str | None
+    by: str
+    actor: str
+    at: str
+
+
+def changes(tx: Transaction, lead_id: str, limit: int = 500) -> list[ChangeRow]:
+    """The history of a lead, newest first."""
+    rows = tx.rows(
+        "SELECT name, value, by, actor, at FROM lead_change WHERE lead_id = ? ORDER BY at DESC, id DESC LIMIT ?",
+        *(lead_id, limit),
+    )
+    return [ChangeRow(*row) for row in rows]
 
 
 def set_sync(tx: Transaction, lead_id: str, sync: str, at: str) -> None:
@@ -156,6 +222,11 @@ def move_fields(tx: Transaction, lead_id: str, to_lead_id: str) -> None:
     tx.run("DELETE FROM lead WHERE id = ?", lead_id)
 
 
+def remember(tx: Transaction, lead_id: str, change: ChangeRow) -> None:
+    """Adds a line to the history of a lead."""
+    _remember(tx, lead_id, change.field, change.value, change.by, change.actor, change.at)
+
+
 def _remember(tx: Transaction, lead_id: str, name: str, value: str | None, by: str, actor: str, at: str) -> None:
     tx.run(
         "INSERT INTO lead_change(id, lead_id, name, value, by, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -163,37 +234,53 @@ def _remember(tx: Transaction, lead_id: str, name: str, value: str | None, by: s
     )
 
 
-def page(tx: Transaction, narrow: LeadFilter, limit: int, cursor: str | None) -> tuple[list[LeadRow], str | None, int]:
-    """(leads, next cursor, total), newest first."""
-    where, params = _conditions(narrow)
+def page(
+    tx: Transaction, narrow: LeadFilter, paging: Paging, order: Order = "-created_at"
+) -> tuple[list[LeadRow], str | None, int]:
+    """(leads, next cursor, total). A cursor belongs to the order `-created_at` alone."""
+    where, params = _conditions(tx, narrow)
     total = tx.row(f"SELECT count(*) FROM lead WHERE {where}", *params)  # noqa: S608
-    if cursor:
-        at, row_id = decode_cursor(cursor)
-        where += " AND (created_at < ? OR (created_at = ? AND id < ?))"
-        params = (*params, at, at, row_id)
-    rows = tx.rows(
-        f"SELECT {_LEAD} FROM lead WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ?",  # noqa: S608
-        *(*params, limit + 1),
-    )
-    found = _with_conversations(tx, _with_fields(tx, rows[:limit]))
-    following = encode_cursor(found[-1].created_at, found[-1].id) if len(rows) > limit else None
+    found, following = _part(tx, where, params, paging, order)
     return found, following, int(total[0]) if total else 0
 
 
 def everything(tx: Transaction, narrow: LeadFilter) -> Iterator[LeadRow]:
-    """All leads of a filter, page by page, for an export."""
+    """All leads of a filter, newest first, part by part, for an export."""
+    where, params = _conditions(tx, narrow)
     cursor: str | None = None
     while True:
-        rows, cursor, _ = page(tx, narrow, 500, cursor)
+        rows, cursor = _part(tx, where, params, Paging(500, cursor), "-created_at")
         yield from rows
         if cursor is None:
             return
 
 
-def _conditions(narrow: LeadFilter) -> tuple[str, tuple[object, ...]]:
+def _part(
+    tx: Transaction, where: str, params: tuple[object, ...], paging: Paging, order: Order
+) -> tuple[list[LeadRow], str | None]:
+    if paging.cursor:
+        at, row_id = decode_cursor(paging.cursor)
+        where += " AND (created_at < ? OR (created_at = ? AND id < ?))"
+        params = (*params, at, at, row_id)
+    rows = tx.rows(
+        f"SELECT {_LEAD} FROM lead WHERE {where} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",  # noqa: S608
+        *(*params, paging.limit + 1, paging.offset),
+    )
+    found = _with_conversations(tx, _with_fields(tx, rows[: paging.limit]))
+    by_cursor = order == "-created_at" and paging.number is None and len(rows) > paging.limit
+    return found, encode_cursor(found[-1].created_at, found[-1].id) if by_cursor else None
+
+
+def _conditions(tx: Transaction, narrow: LeadFilter) -> tuple[str, tuple[object, ...]]:
     parts = ["test = ?"]
     params: list[object] = [narrow.test]
-    for column, value in (("stage", narrow.stage), ("persona", narrow.persona), ("contact", narrow.contact)):
+    equal = (
+        ("stage", narrow.stage),
+        ("persona", narrow.persona),
+        ("contact", narrow.contact),
+        ("user_id", narrow.user_id),
+    )
+    for column, value in equal:
         if value is not None:
             parts.append(f"{column} = ?")
             params.append(value)
@@ -204,11 +291,10 @@ def _conditions(narrow: LeadFilter) -> tuple[str, tuple[object, ...]]:
         parts.append("created_at < ?")
         params.append(narrow.until)
     if narrow.q:
-        parts.append(
-            "(lower(user_id) LIKE ? ESCAPE '!' OR id IN (SELECT lead_id FROM lead_field"
-            " WHERE lower(value) LIKE ? ESCAPE '!' OR lower(normalised) LIKE ? ESCAPE '!'))"
-        )
-        params += [like(narrow.q)] * 3
+        found = [contains(tx.dialect, column, narrow.q) for column in ("user_id", "value", "normalised")]
+        held = f"SELECT lead_id FROM lead_field WHERE {found[1][0]} OR {found[2][0]}"  # noqa: S608
+        parts.append(f"({found[0][0]} OR id IN ({held}))")
+        params += [param for _, marks in found for param in marks]
     return " AND ".join(parts), tuple(params)
 
 
@@ -259,14 +345,51 @@ def add_missed(tx: Transaction, row: MissedRow, test: bool) -> None:
     )
 
 
-def missed_page(
-    tx: Transaction, persona: str | None, limit: int, cursor: str | None
-) -> tuple[list[MissedRow], str | None]:
-    """(missed contact data of real chats, next cursor), newest first."""
-    columns = "id, user_id, persona, conversation_id, message_id, field, text, reason, at"
-    rows = _timed_page(tx, "missed", columns, persona, limit, cursor)
-    found = [MissedRow(*row) for row in rows]
-    return found[:limit], _after(found, limit)
+_MISSED = (
+    "x.id, x.user_id, x.persona, x.conversation_id, x.message_id, x.field, x.text, x.reason, x.at, x.status, x.undo,"
+    " l.id, m.text, x.test FROM missed x LEFT JOIN lead l ON l.user_id = x.user_id AND l.persona = x.persona"
+    " AND l.test = x.test LEFT JOIN message m ON m.id = x.message_id"
+)
+
+
+def missed_page(tx: Transaction, narrow: MissedFilter, paging: Paging) -> tuple[list[MissedRow], str | None, int]:
+    """(missed contact data, next cursor, total), newest first."""
+    parts = ["x.test = ?"]
+    params: list[object] = [narrow.test]
+    for column, value in (("persona", narrow.persona), ("status", narrow.status), ("user_id", narrow.user_id)):
+        if value is not None:
+            parts.append(f"x.{column} = ?")
+            params.append(value)
+    where = " AND ".join(parts)
+    total = tx.row(f"SELECT count(*) FROM missed x WHERE {where}", *params)  # noqa: S608
+    if paging.cursor:
+        at, row_id = decode_cursor(paging.cursor)
+        where += " AND (x.at < ? OR (x.at = ? AND x.id < ?))"
+        params += [at, at, row_id]
+    rows = tx.rows(
+        f"SELECT {_MISSED} WHERE {where} ORDER BY x.at DESC, x.id DESC LIMIT ? OFFSET ?",
+        *(*params, paging.limit + 1, paging.offset),
+    )
+    found = [_missed(row) for row in rows]
+    following = _after(found, paging.limit) if paging.number is None else None
+    return found[: paging.limit], following, int(total[0]) if total else 0
+
+
+def find_missed(tx: Transaction, missed_id: str) -> MissedRow:
+    """One of them, or NotFound."""
+    row = tx.row(f"SELECT {_MISSED} WHERE x.id = ?", missed_id)
+    if row is None:
+        raise NotFound("There is no missed contact data of that id.")
+    return _missed(row)
+
+
+def decide_missed(tx: Transaction, missed_id: str, status: str, undo: str | None = None) -> None:
+    """What became of missed contact data; `undo` says how an acceptance is undone."""
+    tx.run("UPDATE missed SET status = ?, undo = ? WHERE id = ?", status, undo, missed_id)
+
+
+def _missed(row: tuple[Any, ...]) -> MissedRow:
+    return MissedRow(*(*row[:12], row[12] or "", bool(row[13])))
 
 
 def add_unanswered(tx: Transaction, user_id: str, row: UnansweredRow, test: bool) -> None:
@@ -307,6 +430,31 @@ def _timed_page(
 
 def _after(found: Sequence[MissedRow] | Sequence[UnansweredRow], limit: int) -> str | None:
     return encode_cursor(found[limit - 1].at, found[limit - 1].id) if len(found) > limit else None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRows:
+    """How many rows of each kind the server holds of a person."""
+
+    leads: int
+    conversations: int
+    messages: int
+    calls: int
+    tokens: int
+
+
+def count_user(tx: Transaction, user_id: str) -> PersonRows:
+    """What `erase_user` would remove, counted."""
+    row = tx.row(
+        "SELECT (SELECT count(*) FROM lead WHERE user_id = ?),"
+        " (SELECT count(*) FROM conversation WHERE user_id = ?),"
+        " (SELECT count(*) FROM message WHERE conversation_id IN (SELECT id FROM conversation WHERE user_id = ?)),"
+        " (SELECT count(*) FROM plugin_call WHERE user_id = ?),"
+        " (SELECT count(*) FROM credential WHERE subject = ?)",
+        *[user_id] * 5,
+    )
+    assert row is not None
+    return PersonRows(*row)
 
 
 _PERSON_TABLES = ("outbox", "plugin_call", "unanswered", "missed", "feedback", "turn", "lead", "conversation")

@@ -80,6 +80,7 @@ class DoneTurn:
     persona_version: int
     fingerprint: str
     at: str
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +207,34 @@ def planner_state(
     return (str(before[0]), True) if before else ("{}", True)
 
 
+def latest_state(tx: Transaction, user_id: str, persona: str, test: bool) -> str:
+    """The planner's memory of a customer's newest conversation with a persona, as JSON."""
+    row = tx.row(
+        "SELECT state FROM conversation WHERE user_id = ? AND persona = ? AND test = ? AND state <> '{}'"
+        " ORDER BY updated_at DESC LIMIT 1",
+        *(user_id, persona, test),
+    )
+    return str(row[0]) if row else "{}"
+
+
+def asks_of(tx: Transaction, user_id: str, persona: str, test: bool) -> list[tuple[str, str]]:
+    """(answer as JSON, when) of the turns that may have asked a customer for a field, oldest first."""
+    rows = tx.rows(
+        "SELECT t.answer, t.ended_at FROM conversation c JOIN turn t ON t.conversation_id = c.id"
+        " WHERE c.user_id = ? AND c.persona = ? AND c.test = ? AND t.status = 'done'"
+        " AND t.answer LIKE '%\"ASK\"%' ORDER BY t.ended_at",
+        *(user_id, persona, test),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def finish(tx: Transaction, done: DoneTurn) -> bool:
     """Stores the answer. False when the turn is gone: the person was erased while it ran."""
     changed = tx.run(
         "UPDATE turn SET status = 'done', answer = ?, last_event = ?, trace = ?, model = ?,"
-        " persona_version = ?, fingerprint = ?, ended_at = ? WHERE id = ? AND status = 'running'",
+        " persona_version = ?, fingerprint = ?, before = ?, ended_at = ? WHERE id = ? AND status = 'running'",
         *(done.answer, done.last_event, done.trace, done.model, done.persona_version, done.fingerprint),
-        *(done.at, done.turn_id),
+        *(done.before, done.at, done.turn_id),
     )
     if not changed:
         return False
@@ -229,11 +251,11 @@ def finish(tx: Transaction, done: DoneTurn) -> bool:
     return True
 
 
-def fail(tx: Transaction, turn_id: str, answer: str, at: str) -> None:
+def fail(tx: Transaction, turn_id: str, answer: str, at: str, before: str | None = None) -> None:
     """Marks a turn as failed, so that it is not taken for one that a crash cut."""
     tx.run(
-        "UPDATE turn SET status = 'failed', answer = ?, ended_at = ? WHERE id = ? AND status = 'running'",
-        *(answer, at, turn_id),
+        "UPDATE turn SET status = 'failed', answer = ?, before = ?, ended_at = ? WHERE id = ? AND status = 'running'",
+        *(answer, before, at, turn_id),
     )
 
 

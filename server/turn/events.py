@@ -147,6 +147,11 @@ class EventShelf:
         found = self._logs.get(turn_id)
         return found[1] if found else None
 
+    def forget(self, turn_id: str) -> None:
+        """Drops the log of a turn."""
+        if turn_id in self._logs:
+            self._drop(turn_id)
+
     def forget_user(self, user_id: str) -> None:
         """Drops all logs of a person."""
         for turn_id in [t for t, (_, log) in self._logs.items() if log.user_id == user_id]:

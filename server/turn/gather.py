@@ -12,6 +12,7 @@ from server.leads.planner import PlannerState
 from server.plugins import CallResult
 from server.storage import Transaction, leads, turns
 from server.turn.order import Parts, Turn, call_line, running_line
+from server.turn.takeback import CONSOLE, found_before
 
 FORCED_SECONDS = 10.0
 
@@ -37,6 +38,8 @@ def _read(turn: Turn, tx: Transaction) -> None:
     state = planner.begin(state) if is_earlier else state
     by_hand = turn.lead is not None and turn.lead.opted_out != state.opted_out
     turn.state = replace(state, opted_out=not state.opted_out) if by_hand else state
+    if order.test or order.channel == CONSOLE:
+        turn.before = found_before(tx, accepted.conversation_id, turn.lead)
 
 
 async def _force(turn: Turn, parts: Parts) -> list[CallResult]:

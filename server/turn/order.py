@@ -93,6 +93,7 @@ class Turn:
     forced: list[CallResult] = field(default_factory=list)
     timezone: str | None = None
     locale: str | None = None
+    before: str | None = None
 
     # plan
     language: str = "en"

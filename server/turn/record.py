@@ -56,6 +56,7 @@ def _write(turn: Turn, parts: Parts, tx: Transaction, message_id: str, resolved:
         turn.persona.version,
         turn.persona.fingerprint,
         at,
+        turn.before,
     )
     if not turns.finish(tx, done):
         raise Erased

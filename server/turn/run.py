@@ -13,9 +13,9 @@ import structlog
 
 from server.catalog import LoadedPersona
 from server.clock import rfc3339
-from server.errors import NotFound, RapportError, Unavailable
-from server.storage import turns
-from server.storage.owner import Owner
+from server.errors import Conflict, Forbidden, NotFound, RapportError, Unavailable
+from server.storage import conversations, turns
+from server.storage.owner import EVERYONE, Owner
 from server.storage.turns import AcceptedTurn
 from server.turn.accept import accept, begin
 from server.turn.capture import capture
@@ -26,6 +26,7 @@ from server.turn.order import Order, Parts, Turn
 from server.turn.plan import plan
 from server.turn.prompt import prompt
 from server.turn.record import Erased, record
+from server.turn.takeback import CONSOLE, TakenBack, take_back
 
 Step = Callable[[Turn, Parts], Awaitable[Turn]]
 STEPS: tuple[Step, ...] = (gather, plan, prompt, loop, capture, record)
@@ -95,6 +96,23 @@ class Turns:
                 if slow:
                     await asyncio.wait(slow)
             yield
+
+    async def take_back(self, conversation_id: str, actor: str) -> TakenBack:
+        """Takes the last message of a test or console conversation back, with all that came of it.
+
+        Raises NotFound, Forbidden for a customer's own conversation, Conflict while an answer is being made,
+        Invalid when nothing is left.
+        """
+        database, at = self.parts.database, rfc3339(self.parts.clock.now())
+        held = await database.read(lambda tx: conversations.find(tx, conversation_id, EVERYONE))
+        if not held.test and held.channel != CONSOLE:
+            raise Forbidden("This is a customer's own conversation; nothing is taken back in it.")
+        async with self._door(held.user_id):
+            if conversation_id in self._tails:
+                raise Conflict("An answer is being made in this conversation; wait for its end.")
+            taken = await database.write(lambda tx: take_back(tx, held, self.parts, actor, at))
+            self.shelf.forget(taken.turn_id)
+        return taken
 
     async def close(self, seconds: float = 30.0) -> None:
         """Takes no more turns and lets the running ones finish; what is slower is cut and can be sent again."""
@@ -170,7 +188,7 @@ class Turns:
         at = rfc3339(self.parts.clock.now())
         body = orjson.dumps({"detail": error.detail}).decode()
         with contextlib.suppress(Unavailable):  # then the turn stays one that a crash cut, to be sent again
-            await self.parts.database.write(lambda tx: turns.fail(tx, turn.accepted.turn_id, body, at))
+            await self.parts.database.write(lambda tx: turns.fail(tx, turn.accepted.turn_id, body, at, turn.before))
 
     def _end(self, turn: Turn) -> None:
         del self._running[turn.accepted.turn_id]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from server.errors import Invalid, NotFound
 from server.storage import Database, Transaction, conversations, leads, turns
 from server.storage.conversations import ConversationFilter
-from server.storage.leads import FieldRow, LeadFilter, LeadRow, MissedRow, UnansweredRow
+from server.storage.leads import FieldRow, LeadFilter, LeadRow, MissedFilter, MissedRow, UnansweredRow
 from server.storage.owner import EVERYONE, Owner
+from server.storage.paging import Paging
 from server.storage.turns import DoneTurn, NewTurn
 
 USERS = ("v_ann", "cust-ben", "shop:eve")
@@ -97,7 +98,7 @@ def test_queries_of_one_customer_never_return_anothers(database: Database, made:
             kept = ConversationFilter(**narrow)
             return [
                 row.id
-                for row in all_pages(lambda cursor: conversations.page(tx, owner, kept, limit, cursor)[:2])
+                for row in all_pages(lambda cursor: conversations.page(tx, owner, kept, Paging(limit, cursor))[:2])
             ]  # fmt: skip
 
         def check(
@@ -106,7 +107,7 @@ def test_queries_of_one_customer_never_return_anothers(database: Database, made:
             assert sorted(pages(tx)) == sorted(own)
             for other in USERS:
                 assert set(pages(tx, user_id=other)) == (own if other == user else set())
-            assert conversations.page(tx, owner, ConversationFilter(), 1, None)[2] == len(own)
+            assert conversations.page(tx, owner, ConversationFilter(), Paging(1))[2] == len(own)
             for n in range(len(made)):
                 mine = f"c_{n}" in own
                 assert may_find(tx, f"c_{n}", owner) is mine
@@ -114,7 +115,7 @@ def test_queries_of_one_customer_never_return_anothers(database: Database, made:
                 assert (turns.place_of(tx, f"t_{n}", user) is not None) is mine
 
         database.read_now(check)
-    everything = database.read_now(lambda tx: conversations.page(tx, EVERYONE, ConversationFilter(), 500, None)[0])
+    everything = database.read_now(lambda tx: conversations.page(tx, EVERYONE, ConversationFilter(), Paging(500))[0])
     assert len(everything) == len(made)
 
 
@@ -142,7 +143,7 @@ WORDS = ("hello", "HELLO", "ärger", "Ärger", "büro", "%", "_", "!", "100 %", 
 @quick
 def test_a_search_finds_the_words_whatever_their_signs_and_case(database: Database, made: list[Row], q: str) -> None:
     database.write_now(lambda tx: fill(tx, made))
-    found = database.read_now(lambda tx: conversations.page(tx, EVERYONE, ConversationFilter(q=q), 500, None))
+    found = database.read_now(lambda tx: conversations.page(tx, EVERYONE, ConversationFilter(q=q), Paging(500)))
     answers = {f"c_{n}" for n in range(len(made)) if q.lower() in f"answer {n}"}
     wanted = {f"c_{n}" for n, row in enumerate(made) if q.lower() in row.text.lower()} | answers
     assert {row.id for row in found[0]} == wanted
@@ -172,11 +173,11 @@ def test_pages_have_neither_gaps_nor_doubles_when_times_are_equal(
         return [row.id for row in all_pages(lambda cursor: page(cursor)[:2])]
 
     def check(tx: Transaction) -> None:
-        assert ids(tx, lambda c: leads.page(tx, LeadFilter(), limit, c)) == [f"l{n}" for n in by_time]
-        assert ids(tx, lambda c: leads.missed_page(tx, None, limit, c)) == [f"x{n}" for n in by_time]
+        assert ids(tx, lambda c: leads.page(tx, LeadFilter(), Paging(limit, c))) == [f"l{n}" for n in by_time]
+        assert ids(tx, lambda c: leads.missed_page(tx, MissedFilter(), Paging(limit, c))) == [f"x{n}" for n in by_time]
         assert ids(tx, lambda c: leads.unanswered_page(tx, "guide", limit, c)) == [f"q{n}" for n in by_time]
-        assert leads.page(tx, LeadFilter(), limit, None)[2] == len(times)
-        since = leads.page(tx, LeadFilter(since=TIMES[1], until=TIMES[2]), 500, None)
+        assert leads.page(tx, LeadFilter(), Paging(limit))[2] == len(times)
+        since = leads.page(tx, LeadFilter(since=TIMES[1], until=TIMES[2]), Paging(500))
         assert {row.created_at for row in since[0]} <= {TIMES[1]}
         assert since[2] == times.count(TIMES[1])
         assert [row.id for row in leads.everything(tx, LeadFilter())] == [f"l{n}" for n in by_time]
@@ -191,7 +192,7 @@ encoded = st.binary(max_size=40).map(lambda data: base64.urlsafe_b64encode(data)
 @quick
 def test_a_made_up_cursor_is_refused_or_a_place_like_any_other(database: Database, cursor: str) -> None:
     try:
-        found = database.read_now(lambda tx: leads.page(tx, LeadFilter(), 5, cursor))
+        found = database.read_now(lambda tx: leads.page(tx, LeadFilter(), Paging(5, cursor)))
     except Invalid:
         return
     assert found[0] == []
