@@ -1,37 +1,50 @@
-"""Personas: what is published, drafts, publishing, history, knowledge, and what would be captured."""
+"""Personas: what is published, drafts, publishing, history, templates, knowledge, and what would be captured."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
+from server.api.passages import Source, passages, searched
 from server.api.service import Serviced
 from server.api.shapes import (
+    Cursor,
     DraftBody,
     ExtractBody,
+    Limit,
     Locale,
     NameInPath,
     NewPersonaBody,
+    PassageSearchBody,
     PublishBody,
     RollbackBody,
+    Short,
     listed,
 )
-from server.api.wire import read_body
+from server.api.wire import JsonResponse, json_bytes, read_body
 from server.auth import Caller
 from server.auth.rules import EDITOR, PUBLIC, VIEWER
 from server.catalog import LoadedPersona, PersonaState
+from server.catalog.difference import Difference
 from server.catalog.library import KNOWLEDGE_BYTES
 from server.catalog.spec import said_in
-from server.catalog.studio import DraftState, KnowledgeInfo, Side, plain_spec
+from server.catalog.starters import templates
+from server.catalog.studio import ArchivedPersona, DraftState, KnowledgeInfo, Overview, Remarks, Side, plain_spec
+from server.clock import rfc3339
 from server.errors import Invalid
 from server.leads.preview import would_capture
 from server.leads.products import product_names
 from server.leads.types import Said
+from server.storage import activity
+from server.storage.activity import Activity
 
 router = APIRouter(prefix="/personas", tags=["personas"])
+_LATELY = timedelta(days=7)
 _BODY = {"requestBody": {"content": {"application/octet-stream": {}}, "required": True}}
 
 
@@ -67,29 +80,52 @@ async def card(
 
 
 @router.get("")
-async def list_personas(caller: VIEWER, service: Serviced) -> dict[str, Any]:
-    """Every persona with its state."""
-    items = [_head(state) for state in service.catalog.personas()]
-    return listed(items, None, len(items))
+async def list_personas(caller: VIEWER, service: Serviced, archived: bool = False) -> dict[str, Any]:
+    """Every persona with its state, its draft, and the last seven days; with `archived=true` those put away."""
+    if archived:
+        return _all([_archived(each) for each in await service.studio.archive_list()])
+    since = rfc3339(service.clock.now() - _LATELY)
+    known = await service.studio.overview()
+    lately = await service.database.read(lambda tx: activity.since(tx, since))
+    return _all(
+        [
+            {
+                **_head(state),
+                **_overview(known.get(state.name, Overview())),
+                **_lately(lately.get(state.name, Activity())),
+            }
+            for state in service.catalog.personas()
+        ]
+    )
+
+
+@router.get("/templates")
+async def list_templates(caller: VIEWER, service: Serviced) -> dict[str, Any]:
+    """Complete personas of example companies, to begin with."""
+    return _all([asdict(template) for template in templates()])
 
 
 @router.post("", status_code=201)
 async def new_persona(body: NewPersonaBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
-    """A new persona: from a text, as a copy, or from the commented starting file."""
-    version = await service.studio.create(body.name, author=_who(caller), yaml=body.yaml, copy_of=body.copy_of)
+    """A new persona: from a text, as a copy, from a template, or from the commented starting file."""
+    version = await service.studio.create(
+        body.name, author=_who(caller), yaml=body.yaml, copy_of=body.copy_of, template=body.template
+    )
     return {"name": body.name, "version": version}
 
 
 @router.get("/{name}")
 async def one_persona(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
-    """The published text, its problems on disk, and the draft when there is one."""
+    """The published text with hints, its problems on disk, and the draft when there is one."""
     state = service.catalog.state(name)
     loaded, draft = state.loaded, await service.studio.draft(name)
+    remarks = await service.studio.remarks(loaded.yaml if loaded else "")
     shown = {
         **_head(state),
         "spec": plain_spec(loaded.yaml) if loaded else None,
         "yaml": loaded.yaml if loaded else "",
         "problems": [problem.as_dict() for problem in state.problems],
+        **_remarks(remarks),
     }
     return {**shown, "draft": _draft(draft)} if draft else shown
 
@@ -110,7 +146,7 @@ async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service:
 
 @router.delete("/{name}/draft", status_code=204)
 async def delete_draft(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
-    """Throws the draft away."""
+    """Throws the draft away; saving its text again on `base_revision` 0 brings it back."""
     await service.studio.delete_draft(name, _who(caller))
 
 
@@ -137,11 +173,18 @@ async def archive(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
     await service.note(caller, "archive_persona", name)
 
 
+@router.post("/{name}/restore")
+async def restore(name: NameInPath, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+    """Brings an archived persona back with its last text, as a new version."""
+    version = await service.studio.restore(name, _who(caller))
+    await service.note(caller, "restore_persona", f"{name} {version}")
+    return {"version": version}
+
+
 @router.get("/{name}/versions")
 async def versions(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
     """The history, newest first."""
-    items = [asdict(info) for info in await service.studio.versions(name)]
-    return listed(items, None, len(items))
+    return _all([asdict(info) for info in await service.studio.versions(name)])
 
 
 @router.get("/{name}/versions/{version}")
@@ -156,16 +199,17 @@ async def one_version(
     return {**asdict(found.info), "yaml": found.yaml, "spec": found.spec}
 
 
-@router.get("/{name}/diff")
+@router.get("/{name}/diff", response_class=JsonResponse)
 async def diff(
     name: NameInPath,
     caller: VIEWER,
     service: Serviced,
     before: Annotated[str, Query(alias="from", max_length=20)] = "published",
     after: Annotated[str, Query(alias="to", max_length=20)] = "draft",
-) -> dict[str, Any]:
-    """What changed between two of: a version's number, `draft`, `published`."""
-    return asdict(await service.studio.diff(name, _side(before), _side(after)))
+) -> JsonResponse:
+    """What changed between two of: a version's number, `draft`, `published`; by line, by word and by value."""
+    found = await service.studio.diff(name, _side(before), _side(after))
+    return JsonResponse(await asyncio.to_thread(_diff, found))
 
 
 def _side(text: str) -> Side:
@@ -181,8 +225,31 @@ def _side(text: str) -> Side:
 @router.get("/{name}/knowledge")
 async def knowledge(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
     """The knowledge files beside the persona."""
-    items = [_file(info) for info in await service.studio.knowledge(name)]
-    return listed(items, None, len(items))
+    return _all([_file(info) for info in await service.studio.knowledge(name)])
+
+
+@router.get("/{name}/passages")
+async def list_passages(
+    name: NameInPath,
+    caller: VIEWER,
+    service: Serviced,
+    source: Source = "published",
+    path: Short | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """What the knowledge was cut into, file by file, then the question and answer pairs (`path` empty)."""
+    known = await service.studio.known(name, source)
+    return await asyncio.to_thread(passages, known.knowledge, path, limit, cursor)
+
+
+@router.post("/{name}/passages/search")
+async def search_passages(
+    name: NameInPath, body: PassageSearchBody, caller: VIEWER, service: Serviced
+) -> dict[str, Any]:
+    """What a customer's question finds, as a turn would, best first; nothing is stored."""
+    known = await service.studio.known(name, body.source)
+    return await asyncio.to_thread(searched, known, body)
 
 
 @router.get("/{name}/knowledge/{path:path}", response_class=Response)
@@ -196,7 +263,7 @@ async def read_knowledge(name: NameInPath, path: str, caller: VIEWER, service: S
 async def put_knowledge(
     name: NameInPath, path: str, request: Request, caller: EDITOR, service: Serviced
 ) -> dict[str, Any]:
-    """Adds or replaces a knowledge file: its bytes are the body."""
+    """Adds or replaces a knowledge file: its bytes are the body. Says how many passages it makes."""
     data = await read_body(request, KNOWLEDGE_BYTES)
     return _file(await service.studio.put_knowledge(name, path, data, _who(caller)))
 
@@ -217,6 +284,10 @@ async def extract(name: NameInPath, body: ExtractBody, caller: EDITOR, service: 
     return would_capture(persona.spec, said, body.asked, now, body.timezone, body.locale, names)
 
 
+def _all(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return listed(items, None, len(items))
+
+
 def _head(state: PersonaState) -> dict[str, Any]:
     loaded = state.loaded
     return {
@@ -230,6 +301,40 @@ def _head(state: PersonaState) -> dict[str, Any]:
     }
 
 
+def _overview(known: Overview) -> dict[str, Any]:
+    return {
+        "draft": asdict(known.draft) if known.draft else None,
+        "published_at": known.published_at or None,
+        "published_by": known.published_by or None,
+        "archived": False,
+    }
+
+
+def _lately(happened: Activity) -> dict[str, Any]:
+    return {"leads_7d": happened.leads, "conversations_7d": happened.conversations}
+
+
+def _archived(persona: ArchivedPersona) -> dict[str, Any]:
+    return {**asdict(persona), "archived": True}
+
+
+def _remarks(remarks: Remarks | DraftState) -> dict[str, Any]:
+    return {"hints": [asdict(hint) for hint in remarks.hints], "prompt_tokens": remarks.prompt_tokens}
+
+
+def _diff(found: Difference) -> bytes:
+    """As JSON; the dataclasses hold only texts, numbers and JSON values."""
+    shown = {
+        "before": found.before,
+        "after": found.after,
+        "hunks": found.hunks,
+        "unified": found.unified,
+        "segments": found.pieces,
+        "changes": found.changes,
+    }
+    return json_bytes(shown)
+
+
 def _draft(draft: DraftState) -> dict[str, Any]:
     return {
         "revision": draft.revision,
@@ -239,6 +344,7 @@ def _draft(draft: DraftState) -> dict[str, Any]:
         "problems": [problem.as_dict() for problem in draft.problems],
         "author": draft.author,
         "updated_at": draft.updated_at,
+        **_remarks(draft),
     }
 
 

@@ -17,6 +17,7 @@ from server.catalog.problems import Problem
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 EXTENSIONS = (".yaml", ".yml")
 ARCHIVE = ".archive"
+_ARCHIVED = re.compile(r"([a-z0-9_-]{1,64})\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d*)Z(?:-\w+)?\.ya?ml")
 _TEMPORARY = ".rapport-tmp"
 _STALE_SECONDS = 600.0
 
@@ -186,6 +187,18 @@ def in_archive(path: Path, moment: str) -> Path:
     while target.exists():
         target = archive / f"{stem}-{secrets.token_hex(2)}{path.suffix}"
     return target
+
+
+def archived_at(folder: Path) -> dict[str, str]:
+    """The newest moment (RFC 3339) at which a file of each name went to the folder's archive."""
+    found: dict[str, str] = {}
+    archive = folder / ARCHIVE
+    for path in archive.iterdir() if archive.is_dir() else ():
+        if stamp := _ARCHIVED.fullmatch(path.name):
+            name, year, month, day, hour, minute, second, rest = stamp.groups()
+            moment = f"{year}-{month}-{day}T{hour}:{minute}:{second}{'.' + rest if rest else ''}Z"
+            found[name] = max(moment, found.get(name, ""))
+    return found
 
 
 def move(path: Path, target: Path) -> None:

@@ -87,11 +87,11 @@ class Knowledge:
         before = ("", *((p.source, p.heading) for p in self.passages))
         self._leads = [(p.source, p.heading) != last for p, last in zip(self.passages, before, strict=False)]
 
-    def search(self, query: str, language: str | None, limit: int = 5) -> list[Passage]:
+    def search(self, query: str, language: str | None, limit: int = 5, *, enough: float = _ENOUGH) -> list[Passage]:
         """The passages that answer the query, best first with `score` set; empty when none really does.
 
         Passages in `language` are preferred (None: the query's own); others only when none of these answers.
-        Never raises, whatever the query.
+        `enough` is the share of the query, 0 to 1, that a passage has to hold. Never raises, whatever the query.
         """
         clauses = question_terms(query) if self.passages else []
         clauses = [clause for clause in clauses if not all(term.is_weak for term in clause)]
@@ -102,7 +102,7 @@ class Knowledge:
         weighed = [_Clause.of([(term, self._weight(term)) for term in clause]) for clause in clauses]
         own = [n for n in scores if self.passages[n].language == wanted]
         other = [n for n in scores if self.passages[n].language != wanted]
-        return self._best(own, scores, weighed, limit) or self._best(other, scores, weighed, limit)
+        return self._best(own, scores, weighed, limit, enough) or self._best(other, scores, weighed, limit, enough)
 
     def _scores(self, clauses: list[list[Term]]) -> dict[int, float]:
         """The BM25 scores of the passages that hold any of the words."""
@@ -124,12 +124,14 @@ class Knowledge:
             postings = self._postings[token] = [(n, float(score)) for n, score in enumerate(scores) if score > 0]
         return postings
 
-    def _best(self, among: list[int], scores: Mapping[int, float], clauses: list[_Clause], limit: int) -> list[Passage]:
+    def _best(
+        self, among: list[int], scores: Mapping[int, float], clauses: list[_Clause], limit: int, enough: float
+    ) -> list[Passage]:
         likely = sorted(among, key=lambda n: (-scores[n], n))[:_CANDIDATES]
         ranked = []
         for n in likely:
             shares = [clause.share_in(self._tokens[n]) for clause in clauses]
-            if max(shares) >= _ENOUGH:
+            if max(shares) >= enough:
                 relevance = max(share * clause.pull for share, clause in zip(shares, clauses, strict=True))
                 ranked.append((round(scores[n] * relevance * (_LEAD if self._leads[n] else 1), 4), n))
         ranked.sort(key=lambda entry: -entry[0])

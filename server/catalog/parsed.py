@@ -17,6 +17,8 @@ from server.catalog.yaml_source import PERSONA_BYTES, PLUGIN_BYTES, Source, Sour
 
 S = TypeVar("S", bound=Spec, covariant=True)
 _MOST = 200
+RESERVED_NAMES: frozenset[str] = frozenset({"templates"})
+"""Names that no persona may have: its address in the API would be another's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,10 +61,16 @@ def parse_persona(name: str, file: str, data: bytes) -> Parsed[PersonaSpec]:
     except SourceError as error:
         return Parsed(name, file, digest_of(data), None, None, (error.problem,))
     spec, problems = persona_spec(source)
-    problems = in_order((*problems, *islice(check_persona(source), _MOST)))
+    problems = in_order((*_reserved(name, file), *problems, *islice(check_persona(source), _MOST)))
     # Regression cases are not asked when a customer is answered.
     meaning = meaning_of(spec, without=frozenset({"tests"})) if spec else ""
     return Parsed(name, file, digest_of(data), source, spec, problems, meaning)
+
+
+def _reserved(name: str, file: str) -> tuple[Problem, ...]:
+    if name not in RESERVED_NAMES:
+        return ()
+    return (Problem(file, 1, 1, f"no persona can be called `{name}`: the API keeps that name; rename the file"),)
 
 
 def parse_plugin(name: str, file: str, data: bytes) -> Parsed[HttpPlugin | TablePlugin]:

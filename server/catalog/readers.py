@@ -53,7 +53,10 @@ def read(path: str, data: bytes) -> list[Piece]:
             raise KnowledgeError(path, f"more than {MAX_CHARACTERS:,} characters of text; split the file")
         pieces.append(piece)
     if not pieces:
-        raise KnowledgeError(path, "holds no text" + (" (a scan?)" if path.lower().endswith(".pdf") else ""))
+        raise KnowledgeError(
+            path,
+            "holds no text" + (" (a scan?); save it with its text recognised" if path.lower().endswith(".pdf") else ""),
+        )
     return pieces
 
 
@@ -221,6 +224,9 @@ def _csv(path: str, data: bytes) -> Iterator[Piece]:
         yield from (Piece((), part) for part in shortened(row_text(rows[0], row)))
 
 
+_OLD_WORD = b"\xd0\xcf\x11\xe0"
+
+
 def _pdf(path: str, data: bytes) -> Iterator[Piece]:
     from pypdf import PdfReader  # heavy, and few personas need it
 
@@ -234,12 +240,19 @@ def _pdf(path: str, data: bytes) -> Iterator[Piece]:
     except KnowledgeError:
         raise
     except Exception as problem:  # pypdf meets broken files with almost any exception
-        raise KnowledgeError(path, f"not a readable PDF: {problem or type(problem).__name__}") from problem
+        raise KnowledgeError(path, _unreadable("PDF", problem)) from problem
     for page in pages:
         yield from _paragraphs(page, ())
 
 
+def _unreadable(kind: str, problem: Exception) -> str:
+    why = str(problem).strip('"').rstrip(".") or type(problem).__name__
+    return f"not a readable {kind} ({why}); it is damaged or of another kind, open it and save it as {kind} again"
+
+
 def _docx(path: str, data: bytes) -> Iterator[Piece]:
+    if data.startswith(_OLD_WORD):
+        raise KnowledgeError(path, "is a Word file of the old kind (.doc); open it and save it as .docx")
     _refuse_bomb(path, data)
     from docx import Document
     from docx.table import Table
@@ -247,7 +260,7 @@ def _docx(path: str, data: bytes) -> Iterator[Piece]:
     try:
         blocks = list(Document(io.BytesIO(data)).iter_inner_content())
     except Exception as problem:  # python-docx passes on whatever zipfile, lxml or a missing part raise
-        raise KnowledgeError(path, f"not a readable DOCX: {problem or type(problem).__name__}") from problem
+        raise KnowledgeError(path, _unreadable("DOCX", problem)) from problem
     headings: list[tuple[int, str]] = []
     for block in blocks:
         under = tuple(words for _, words in headings)
@@ -269,7 +282,7 @@ def _refuse_bomb(path: str, data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as problem:
-        raise KnowledgeError(path, f"not a readable DOCX: {problem}") from problem
+        raise KnowledgeError(path, _unreadable("DOCX", problem)) from problem
     if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
         raise KnowledgeError(path, f"unpacks to more than {MAX_UNPACKED:,} bytes; at most that is read")
 

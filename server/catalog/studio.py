@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from server.catalog import files, versions
+from server.catalog import files, starters, versions
 from server.catalog.catalog import Catalog, Checked
+from server.catalog.changes import changes
 from server.catalog.difference import Difference, difference
-from server.catalog.knowledge import KnowledgeError, KnowledgeFile, build_knowledge
+from server.catalog.hints import Hint, hints, prompt_tokens
+from server.catalog.knowledge import Knowledge, KnowledgeError, KnowledgeFile, build_knowledge
 from server.catalog.library import KNOWLEDGE_BYTES, secret_in
-from server.catalog.parsed import digest_of
+from server.catalog.parsed import RESERVED_NAMES, digest_of
 from server.catalog.problems import Problem, errors_in
 from server.catalog.rewrite import rewritten
+from server.catalog.spec import PersonaSpec
 from server.catalog.templates import new_persona
 from server.catalog.versions import DraftRow, VersionInfo, VersionText
 from server.catalog.yaml_source import PERSONA_BYTES, Source, SourceError, read_source
@@ -36,7 +39,10 @@ _KNOWLEDGE = re.compile(r"(?:knowledge/)?(\w[\w .()-]{0,120}\.(?:md|txt|csv|pdf|
 
 @dataclass(frozen=True, slots=True)
 class DraftState:
-    """A draft as it is kept, with errors or without. `spec` is its plain value, None when it is not YAML."""
+    """A draft as it is kept, with errors or without. `spec` is its plain value, None when it is not YAML.
+
+    `prompt_tokens` is an estimate.
+    """
 
     revision: int
     base_version: int
@@ -45,6 +51,53 @@ class DraftState:
     problems: tuple[Problem, ...]
     author: str
     updated_at: str
+    hints: tuple[Hint, ...] = ()
+    prompt_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DraftHead:
+    """A draft in a list of personas; `problems` is how many it has, warnings too."""
+
+    revision: int
+    author: str
+    updated_at: str
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A persona in a list. `published_at` is RFC 3339, empty when it never was published."""
+
+    published_at: str = ""
+    published_by: str = ""
+    draft: DraftHead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedPersona:
+    """A persona that has versions and no file; `archived_at` is None when its file was taken away by hand."""
+
+    name: str
+    title: str | dict[str, str]
+    version: int
+    archived_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What a text that loads could do better, and about how many tokens its prompt has."""
+
+    hints: tuple[Hint, ...]
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a persona, or its draft, says and knows."""
+
+    spec: PersonaSpec
+    knowledge: Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +111,16 @@ class VersionDetail:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeInfo:
-    """A knowledge file; `used_by` are the personas that name it. `bytes` its size, `updated_at` RFC 3339."""
+    """A knowledge file; `used_by` are the personas that name it. `bytes` its size, `updated_at` RFC 3339.
+
+    `passages` is how many it makes, None when it is not known without reading the file.
+    """
 
     path: str
     bytes: int
     updated_at: str
     used_by: tuple[str, ...]
+    passages: int | None = None
 
 
 def plain_spec(text: str, file: str = "persona.yaml") -> dict[str, Any] | None:
@@ -102,13 +159,14 @@ class Studio:
         """Keeps a draft, with problems too; `base_revision` is 0 when there was none.
 
         With `spec` (JSON values) the text is the current draft's, or the published one's, changed to say it.
-        Raises Conflict with both texts when either base is stale, Invalid when it cannot be kept at all.
+        Raises Conflict with both texts when either base is stale, Invalid when it cannot be kept at all, or when
+        `spec` is to change a draft that is not YAML.
         """
         self.catalog.state(name)
         if (yaml is None) == (spec is None):
             raise Invalid("A draft needs either `yaml` or `spec`.")
         published = await asyncio.to_thread(self._published_text, name)
-        text = yaml if yaml is not None else await self._written(name, spec or {}, published)
+        text = yaml if yaml is not None else await self._written(name, spec or {}, published, base_revision)
         _must_fit(text)
         base, at = (base_version, base_revision), self._now()
         row = await self.database.write(lambda tx: versions.save_draft(tx, name, text, base, author, at, published))
@@ -119,27 +177,59 @@ class Studio:
         self.catalog.state(name)
         await self.database.write(lambda tx: versions.clear_draft(tx, name))
 
-    async def _written(self, name: str, spec: dict[str, Any], published: str) -> str:
+    async def _written(self, name: str, spec: dict[str, Any], published: str, base_revision: int) -> str:
         row = await self.database.read(lambda tx: versions.draft(tx, name))
-        texts = [text for text in (row.yaml, published) if text is not None]
+        mine = row.yaml if row.current == base_revision else None  # another's draft is a conflict, told later
         try:
-            return await asyncio.to_thread(rewritten, self._readable(name, texts), spec)
+            source = self._readable(name, mine, published)
+            return await asyncio.to_thread(rewritten, source, spec)
         except SourceError as error:
             raise Invalid(error.problem.message, errors=[error.problem.as_dict()]) from None
 
-    def _readable(self, name: str, texts: list[str]) -> Source:
-        for text in texts:
-            try:
-                return read_source(text.encode("utf-8"), self.catalog.file_of(name))
-            except SourceError:
-                continue
-        return read_source(b"{}", self.catalog.file_of(name))
+    def _readable(self, name: str, draft: str | None, published: str) -> Source:
+        file = self.catalog.file_of(name)
+        try:
+            return read_source((published if draft is None else draft).encode("utf-8"), file)
+        except SourceError as error:
+            if draft is None:
+                return read_source(b"{}", file)
+            words = "The draft is not YAML, so a form cannot change it. Mend its text first, or throw the draft away."
+            raise Invalid(words, errors=[error.problem.as_dict()]) from None
 
     def _shown(self, name: str, row: DraftRow) -> DraftState:
         assert row.yaml is not None
         found = self.catalog.check_text(name, row.yaml)
-        spec = found.parsed.source.value if found.parsed.source else None
-        return DraftState(row.revision, row.base_version, row.yaml, spec, found.problems, row.author, row.updated_at)
+        source = found.parsed.source
+        spec = source.value if source else None
+        shown = DraftState(row.revision, row.base_version, row.yaml, spec, found.problems, row.author, row.updated_at)
+        return replace(shown, hints=self._hints(source), prompt_tokens=prompt_tokens(spec))
+
+    def _hints(self, source: Source | None) -> tuple[Hint, ...]:
+        return hints(source, names_known=bool(self.catalog.settings.customer_keys.strip())) if source else ()
+
+    async def remarks(self, text: str) -> Remarks:
+        """Hints and size of a persona's text; none for one that is not YAML."""
+        return await asyncio.to_thread(self._remarks, text)
+
+    def _remarks(self, text: str) -> Remarks:
+        try:
+            source = read_source(text.encode("utf-8"), "persona.yaml")
+        except SourceError:
+            return Remarks((), 0)
+        return Remarks(self._hints(source), prompt_tokens(source.value))
+
+    async def overview(self) -> dict[str, Overview]:
+        """What a list shows of each persona beside its state, by name; one statement."""
+        found = await self.database.read(versions.overview)
+        return await asyncio.to_thread(lambda: {name: self._overview(name, row) for name, row in found.items()})
+
+    def _overview(self, name: str, row: versions.Overview) -> Overview:
+        draft = row.draft
+        if draft.yaml is None:
+            return Overview(row.published_at, row.published_by)
+        count = len(self.catalog.check_text(name, draft.yaml).problems)
+        head = DraftHead(draft.revision, draft.author, draft.updated_at, count)
+        return Overview(row.published_at, row.published_by, head)
 
     # --- publishing -----------------------------------------------------------------------------------------
 
@@ -174,16 +264,28 @@ class Studio:
             _must_be_sound(found, f"Version {version} of `{name}` no longer loads.")
             return self._put(name, found, note or f"back to version {version}", author, None)
 
-    async def create(self, name: str, *, author: str, yaml: str | None = None, copy_of: str | None = None) -> int:
-        """A new persona from a text, as a copy of another, or else the commented starting text; its version.
+    async def create(
+        self,
+        name: str,
+        *,
+        author: str,
+        yaml: str | None = None,
+        copy_of: str | None = None,
+        template: str | None = None,
+    ) -> int:
+        """A new persona from a text, a copy of another, a template, or else the commented text; its version.
 
-        Raises Invalid for a name or text that cannot be, Conflict when the name is taken.
+        Raises Invalid for a name or text that cannot be, Conflict when the name is taken, NotFound when there is
+        nothing to copy.
         """
         if not files.NAME.fullmatch(name):
             raise Invalid("A persona's name may hold a-z, 0-9, `_` and `-`, at most 64.")
-        if yaml is not None and copy_of is not None:
-            raise Invalid("A new persona needs `yaml` or `copy_of`, not both.")
+        if name in RESERVED_NAMES:
+            raise Invalid(f"No persona can be called `{name}`: the API keeps that name. Choose another.")
+        if sum(given is not None for given in (yaml, copy_of, template)) > 1:
+            raise Invalid("A new persona needs one of `yaml`, `copy_of` and `template`.")
         text = self.catalog.persona(copy_of).yaml if copy_of is not None else yaml
+        text = starters.text(template) if template is not None else text
         return await asyncio.to_thread(self._create, name, new_persona(name) if text is None else text, author)
 
     def _create(self, name: str, text: str, author: str) -> int:
@@ -215,11 +317,49 @@ class Studio:
         known = await self.database.read(versions.heads)
         return sorted(set(known) - {state.name for state in self.catalog.personas()})
 
-    def _put(self, name: str, found: Checked, note: str, author: str, base: tuple[int, int] | None) -> int:
+    async def archive_list(self) -> list[ArchivedPersona]:
+        """The archived personas by name, with when that was; one statement."""
+        known = await self.database.read(versions.heads_with_time)
+        return await asyncio.to_thread(self._archive_list, known)
+
+    def _archive_list(self, known: list[tuple[VersionText, str]]) -> list[ArchivedPersona]:
+        there = {state.name for state in self.catalog.personas()}
+        moments = files.archived_at(self.catalog.settings.personas_dir)
+        found = []
+        for last, made_at in known:
+            if last.persona not in there:
+                title = (plain_spec(last.yaml) or {}).get("title") or last.persona
+                at = moments.get(last.persona, "")
+                found.append(ArchivedPersona(last.persona, title, last.version, at if at >= made_at else None))
+        return sorted(found, key=lambda each: each.name)
+
+    async def restore(self, name: str, author: str) -> int:
+        """Brings an archived persona back with its last text, as a new version; that version.
+
+        Raises NotFound when there never was one, Conflict when the name is taken, Invalid when the text no longer
+        loads.
+        """
+        return await asyncio.to_thread(self._restore, name, author)
+
+    def _restore(self, name: str, author: str) -> int:
+        with self.catalog.lock:
+            self.catalog.refresh_now()
+            if self._file(name).exists() or any(state.name == name for state in self.catalog.personas()):
+                raise Conflict(f"There is a persona `{name}` already; nothing has to be brought back.")
+            last = self.database.read_now(lambda tx: versions.head(tx, name))
+            if last is None:
+                raise NotFound(f"There is no archived persona `{name}`.")
+            found = self.catalog.check_text(name, last.yaml)
+            _must_be_sound(found, f"The last text of `{name}` no longer loads.")
+            return self._put(name, found, "restored", author, None, again=True)
+
+    def _put(
+        self, name: str, found: Checked, note: str, author: str, base: tuple[int, int] | None, *, again: bool = False
+    ) -> int:
         """File first, then version; a process killed between the two finds the version at its next start."""
         assert found.parsed.source is not None
         path, data = self._file(name), found.parsed.source.text.encode("utf-8")
-        new = self.catalog.new_version(found, author=author, note=note)
+        new = replace(self.catalog.new_version(found, author=author, note=note), again=again)
         try:
             self._keep_unloaded(name, path)
             aside = files.write_aside(path, data)
@@ -270,7 +410,7 @@ class Studio:
     async def diff(self, name: str, before: Side, after: Side) -> Difference:
         """What changed between two of: a version's number, `draft`, `published`; raises NotFound."""
         old, new = await self._text(name, before), await self._text(name, after)
-        return await asyncio.to_thread(difference, old, new, _named(before), _named(after))
+        return await asyncio.to_thread(_compared, old, new, _named(before), _named(after))
 
     async def _text(self, name: str, side: Side) -> str:
         if side == "draft":
@@ -283,6 +423,24 @@ class Studio:
         if not isinstance(side, int):
             raise Invalid(f"`{side}` is no version: a number, `draft` or `published`.")
         return (await self.database.read(lambda tx: versions.version(tx, name, side))).yaml
+
+    # --- knowledge ----------------------------------------------------------------------------------------
+
+    async def known(self, name: str, source: Literal["draft", "published"]) -> Known:
+        """What the persona in service knows, or what its draft would; of the draft's files those that can be read.
+
+        Raises NotFound, and Invalid with the problems when the draft cannot be understood at all.
+        """
+        if source == "published":
+            persona = self.catalog.persona(name)
+            return Known(persona.spec, persona.knowledge)
+        self.catalog.state(name)
+        text = await self._text(name, "draft")
+        found = await asyncio.to_thread(self.catalog.check_text, name, text)
+        if found.parsed.spec is None or found.knowledge is None:
+            errors = [problem.as_dict() for problem in errors_in(found.problems)]
+            raise Invalid(f"The draft of `{name}` has errors; mend them to see what it knows.", errors=errors)
+        return Known(found.parsed.spec, found.knowledge)
 
     # --- knowledge files ------------------------------------------------------------------------------------
 
@@ -301,7 +459,14 @@ class Studio:
     def _info(self, path: str, file: Path) -> KnowledgeInfo:
         found = file.stat()
         moment = rfc3339(datetime.fromtimestamp(found.st_mtime, UTC))
-        return KnowledgeInfo(path, found.st_size, moment, self._used_by(path))
+        return KnowledgeInfo(path, found.st_size, moment, self._used_by(path), self._passages(path))
+
+    def _passages(self, path: str) -> int | None:
+        """How many passages the file makes, where a persona in service has read it."""
+        for each in (state.loaded for state in self.catalog.personas() if state.loaded):
+            if path in each.spec.knowledge:
+                return sum(passage.source == path for passage in each.knowledge.passages)
+        return None
 
     def _used_by(self, path: str) -> tuple[str, ...]:
         loaded = [state.loaded for state in self.catalog.personas() if state.loaded]
@@ -331,7 +496,7 @@ class Studio:
             raise TooLarge(f"`{path}` has more than {KNOWLEDGE_BYTES:,} bytes.")
         file = KnowledgeFile(path, data)
         try:
-            build_knowledge([file], [], ["en"])
+            made = build_knowledge([file], [], ["en"])
         except KnowledgeError as error:
             raise Invalid(f"`{path}`: {error.reason}.") from None
         if words := secret_in(file):
@@ -342,7 +507,7 @@ class Studio:
         except OSError as error:
             raise _cannot_write(target, error) from error
         self.catalog.refresh_now()
-        return self._info(path, target)
+        return replace(self._info(path, target), passages=len(made.passages))
 
     async def delete_knowledge(self, name: str, path: str, author: str) -> None:
         """Removes a knowledge file that no persona names; raises NotFound, or Conflict when one does."""
@@ -405,6 +570,11 @@ def _publishable(tx: Transaction, name: str, base: tuple[int, int]) -> DraftRow:
             },
         )
     return row
+
+
+def _compared(old: str, new: str, before: str, after: str) -> Difference:
+    found, one, other = difference(old, new, before, after), plain_spec(old), plain_spec(new)
+    return replace(found, changes=changes(one, other)) if one is not None and other is not None else found
 
 
 def _must_be_sound(found: Checked, words: str) -> None:

@@ -5,7 +5,7 @@ Every function takes a transaction, so that a check and the change it allows are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.errors import Conflict, NotFound
 from server.storage import Transaction
@@ -64,16 +64,52 @@ class NewVersion:
     author: str
     note: str
     at: str
+    again: bool = False
+    """Whether the same bytes once more are a version too: a persona that came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the database knows of a persona: who published it last and when, and its draft (NO_DRAFT: none)."""
+
+    published_at: str = ""
+    published_by: str = ""
+    draft: DraftRow = NO_DRAFT
+
+
+def overview(tx: Transaction) -> dict[str, Overview]:
+    """The overview of every persona that has a version or a draft; one statement."""
+    sql = (
+        "SELECT v.persona, 0, 0, v.author, v.created_at, NULL FROM persona_version v JOIN"
+        " (SELECT persona, max(version) AS version FROM persona_version GROUP BY persona) last"
+        " ON last.persona = v.persona AND last.version = v.version UNION ALL"
+        " SELECT persona, revision, base_version, author, updated_at, yaml FROM persona_draft WHERE yaml IS NOT NULL"
+    )
+    found: dict[str, Overview] = {}
+    for persona, revision, base, author, at, text in tx.rows(sql):
+        known = found.get(persona, Overview())
+        is_draft = text is not None
+        found[persona] = (
+            replace(known, draft=DraftRow(revision, base, text, author, at))
+            if is_draft
+            else replace(known, published_at=at, published_by=author)
+        )
+    return found
 
 
 def heads(tx: Transaction) -> dict[str, VersionText]:
     """The last version of each persona."""
+    return {last.persona: last for last, _ in heads_with_time(tx)}
+
+
+def heads_with_time(tx: Transaction) -> list[tuple[VersionText, str]]:
+    """The last version of each persona, with when it was made."""
     sql = (
-        "SELECT v.persona, v.version, v.digest, v.yaml FROM persona_version v JOIN"
+        "SELECT v.persona, v.version, v.digest, v.yaml, v.created_at FROM persona_version v JOIN"
         " (SELECT persona, max(version) AS version FROM persona_version GROUP BY persona) last"
         " ON last.persona = v.persona AND last.version = v.version"
     )
-    return {row[0]: VersionText(*row) for row in tx.rows(sql)}
+    return [(VersionText(*row[:4]), row[4]) for row in tx.rows(sql)]
 
 
 def head(tx: Transaction, persona: str) -> VersionText | None:
@@ -86,6 +122,7 @@ def head(tx: Transaction, persona: str) -> VersionText | None:
 def record(tx: Transaction, new: NewVersion) -> VersionText:
     """Adds a version unless the last one has the same bytes; the persona's last version afterwards.
 
+    The same bytes `again` are a version all the same.
     A draft with exactly this text is what was published: it goes, and its author is the version's.
     """
     tx.lock(f"persona:{new.persona}")
@@ -95,7 +132,7 @@ def record(tx: Transaction, new: NewVersion) -> VersionText:
     if waiting.yaml == new.yaml:
         author = waiting.author if author == "file" else author
         clear_draft(tx, new.persona)
-    if last and last.digest == new.digest:
+    if last and last.digest == new.digest and not new.again:
         return last
     made = VersionText(new.persona, last.version + 1 if last else 1, new.digest, new.yaml)
     tx.run(

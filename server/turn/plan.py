@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from server.catalog.knowledge import Knowledge
 from server.catalog.spec import CollectField, said_in
 from server.leads import planner
 from server.leads.extract import asked_in
 from server.leads.hearing import hear
 from server.leads.products import product_names
-from server.leads.signals import language_of, read_signals
+from server.leads.signals import TurnSignals, language_of, read_signals
 from server.leads.types import Extraction, Said
 from server.llm.types import Passage
 from server.turn.order import Parts, Turn
@@ -31,7 +32,7 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     turn.signals = read_signals(order.text, asked=asked, fields=collect.fields)
     turn.language = turn.signals.language or _language_before(turn)
     turn.heard = _heard(turn, collect.fields, asked)
-    turn.passages = _passages(turn)
+    turn.passages = passages_for(order.text, turn.signals, turn.persona.knowledge, turn.language)
     if _is_appointment(turn):
         turn.signals = replace(turn.signals, open_question=False)
     told = list(turn.heard.fields)
@@ -53,12 +54,11 @@ async def plan(turn: Turn, parts: Parts) -> Turn:
     return turn
 
 
-def _passages(turn: Turn) -> list[Passage]:
-    """What knowledge has on the message; nothing on one that only says whether we may ask or call."""
-    signals = turn.signals
-    if signals and (signals.opt_out or signals.opt_in) and not signals.open_question:
+def passages_for(text: str, signals: TurnSignals, knowledge: Knowledge, language: str) -> list[Passage]:
+    """What knowledge has on a message; nothing on one that only says whether we may ask or call."""
+    if (signals.opt_out or signals.opt_in) and not signals.open_question:
         return []
-    return turn.persona.knowledge.search(turn.order.text, turn.language, PASSAGES)
+    return knowledge.search(text, language, PASSAGES)
 
 
 def _is_appointment(turn: Turn) -> bool:
