@@ -17,6 +17,7 @@ from server.storage import Transaction, conversations
 from server.storage.conversations import (
     ConversationFilter,
     ConversationMessage,
+    ConversationRow,
     ConversationTurn,
     Glimpse,
 )
@@ -53,14 +54,16 @@ async def list_conversations(
 
 @router.get("/{conversation_id}")
 async def one_conversation(conversation_id: IdInPath, caller: VISITOR_OR_VIEWER, service: Serviced) -> dict[str, Any]:
-    """A conversation with all its messages, turn by turn."""
+    """A conversation with all its messages, turn by turn; for the house how the lead stands and what was missed."""
+    inside = caller.kind != "visitor"
 
     def work(tx: Transaction) -> dict[str, Any]:
         row = conversations.find(tx, conversation_id, caller.owner)
         return {
             **asdict(row),
+            **(_around(tx, row) if inside else {}),
             "messages": [_message(m) for m in conversations.messages(tx, row.id)],
-            "turns": [_turn(t, inside=caller.kind != "visitor") for t in conversations.turns(tx, row.id)],
+            "turns": [_turn(t, inside=inside) for t in conversations.turns(tx, row.id)],
         }
 
     return await service.database.read(work)
@@ -101,6 +104,17 @@ def _glimpse(seen: Glimpse, *, inside: bool) -> dict[str, Any]:
     return {**shown, **lead} if inside else shown
 
 
+def _around(tx: Transaction, row: ConversationRow) -> dict[str, Any]:
+    seen = conversations.glimpses(tx, [row.id])[row.id]
+    return {
+        "contact": seen.contact,
+        "lead_id": seen.lead_id,
+        "lead_stage": seen.lead_stage,
+        "missed": [asdict(note) for note in conversations.missed(tx, row)],
+        "feedback": [asdict(thumb) for thumb in conversations.thumbs(tx, row)],
+    }
+
+
 def _message(message: ConversationMessage) -> dict[str, Any]:
     return {
         "id": message.id,
@@ -117,6 +131,9 @@ def _turn(turn: ConversationTurn, *, inside: bool) -> dict[str, Any]:
     shown = {
         "id": turn.id,
         "status": turn.status,
+        "persona_version": answer.get("persona_version"),
+        "handled_by": answer.get("handled_by"),
+        "problem": answer.get("detail"),
         "model": answer.get("model", turn.model),
         "calls": answer.get("calls", []),
         "plan": answer.get("plan"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from fastapi import APIRouter
 from server.api.service import Serviced
 from server.api.shapes import Cursor, Limit, NameInPath, TryBody, listed
 from server.auth.rules import DEVELOPER, VIEWER
-from server.catalog import PluginState
+from server.catalog import PersonaState, PluginState
 from server.errors import Invalid, NotFound
 from server.plugins import Bound
 from server.plugins.listing import described
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/plugins", tags=["plugins"])
 @router.get("")
 async def list_plugins(caller: VIEWER, service: Serviced) -> dict[str, Any]:
     """Every plugin with its functions and problems."""
-    items = [_shown(state) for state in service.catalog.plugins()]
+    items = [_shown(state, service.catalog.personas()) for state in service.catalog.plugins()]
     return listed(items, None, len(items))
 
 
@@ -30,7 +31,7 @@ async def one_plugin(name: NameInPath, caller: VIEWER, service: Serviced) -> dic
     """One plugin."""
     for state in service.catalog.plugins():
         if state.name == name:
-            return _shown(state)
+            return _shown(state, service.catalog.personas())
     raise NotFound(f"There is no plugin `{name}`.")
 
 
@@ -77,10 +78,14 @@ async def try_function(
     return outcome
 
 
-def _shown(state: PluginState) -> dict[str, Any]:
+def _shown(state: PluginState, personas: Iterable[PersonaState]) -> dict[str, Any]:
+    used = [one.name for one in personas if one.loaded and state.name in one.loaded.spec.plugins]
     return {
         "name": state.name,
         "kind": state.kind,
+        "file": state.file,
+        "description": state.loaded.spec.description if state.loaded else "",
+        "personas": used,
         "status": "ok" if state.ok else "error",
         "problems": [problem.as_dict() for problem in state.problems],
         "functions": described(state.loaded.spec) if state.loaded else [],

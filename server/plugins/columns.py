@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 from server.catalog.spec import TableColumn, TablePlugin
 from server.plugins.references import Unfilled
 
+Action = Literal["get", "set", "find"]
 _LARGEST = 2**63 - 1
 _SCHEMA: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
@@ -38,6 +39,15 @@ _FITS: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
     "datetime": (sa.DateTime, sa.String),
     "date": (sa.Date, sa.DateTime, sa.String),
 }
+
+
+def parameters_of(spec: TablePlugin, action: Action) -> dict[str, Any]:
+    """The JSON Schema of a table function's arguments, exactly what the model sees."""
+    if action == "set":
+        return schema_of(spec.columns)
+    words = {"type": "string", "maxLength": 300, "description": "Words to look for; empty for the first rows"}
+    properties = {"query": words} if action == "find" else {}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def schema_of(columns: Mapping[str, TableColumn]) -> dict[str, Any]:

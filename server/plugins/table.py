@@ -8,7 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,7 +18,7 @@ from server.catalog import LoadedPlugin
 from server.catalog.references import BOUND, reserved_names
 from server.catalog.spec import TableFunction, TablePlugin, Trust
 from server.plugins import scratch
-from server.plugins.columns import from_sql, schema_of, table_of, to_sql
+from server.plugins.columns import Action, from_sql, parameters_of, table_of, to_sql
 from server.plugins.operation import Operation, Outcome, Problem, Ready, seal
 from server.plugins.references import (
     MISSING,
@@ -39,7 +39,6 @@ _TERMS = 24
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 
-Action = Literal["get", "set", "find"]
 Execute = Callable[..., sa.CursorResult[Any]]
 
 
@@ -379,7 +378,7 @@ def _operation(plugin: LoadedPlugin, store: Store, action: Action, function: Tab
     spec = store.spec
     if function.force_call and action == "set":
         raise Problem("a function that writes needs arguments and cannot be called before the model")
-    parameters = _parameters(spec, action)
+    parameters = parameters_of(spec, action)
     validator, bound_names = seal(parameters, [*reserved_names(spec), *spec.key])
     executor = TableExecutor(store, action)
     return Operation(
@@ -399,14 +398,6 @@ def _operation(plugin: LoadedPlugin, store: Store, action: Action, function: Tab
         executor=executor,
         local=executor if store.own else None,
     )
-
-
-def _parameters(spec: TablePlugin, action: Action) -> dict[str, Any]:
-    if action == "set":
-        return schema_of(spec.columns)
-    words = {"type": "string", "maxLength": 300, "description": "Words to look for; empty for the first rows"}
-    properties = {"query": words} if action == "find" else {}
-    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _trust(store: Store, action: Action) -> Trust:

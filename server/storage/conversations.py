@@ -77,6 +77,26 @@ class Glimpse:
     contact: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MissedNote:
+    """What a message said and was not stored, with the reason; `status` is open, accepted or dismissed."""
+
+    message_id: str
+    field: str | None
+    text: str
+    reason: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What the customer thought of an answer; `score` is 1 or -1."""
+
+    message_id: str
+    score: int
+    comment: str | None
+
+
 def find(tx: Transaction, conversation_id: str, owner: Owner) -> ConversationRow:
     """The conversation, or NotFound when it is another's or nobody's."""
     condition, params = owner.where()
@@ -106,6 +126,25 @@ def turns(tx: Transaction, conversation_id: str) -> list[ConversationTurn]:
         conversation_id,
     )
     return [ConversationTurn(*row) for row in rows]
+
+
+def missed(tx: Transaction, row: ConversationRow) -> list[MissedNote]:
+    """What a conversation that `find` has allowed said and did not leave in the lead."""
+    found = tx.rows(
+        "SELECT message_id, field, text, reason, status FROM missed WHERE user_id = ? AND conversation_id = ?"
+        " ORDER BY at, id",
+        *(row.user_id, row.id),
+    )
+    return [MissedNote(*one) for one in found]
+
+
+def thumbs(tx: Transaction, row: ConversationRow) -> list[Thumb]:
+    """The thumbs for the answers of a conversation that `find` has allowed."""
+    found = tx.rows(
+        "SELECT message_id, score, comment FROM feedback WHERE user_id = ? AND conversation_id = ?",
+        *(row.user_id, row.id),
+    )
+    return [Thumb(*one) for one in found]
 
 
 def page(

@@ -128,7 +128,12 @@ def _answer(turn: Turn, message_id: str, changes: list[FieldRow]) -> dict[str, A
         "fingerprint": turn.persona.fingerprint,
         "model": turn.model,
         "calls": [call_line(call) for call in turn.all_calls()],
-        "plan": {"action": turn.plan.action, "field": turn.plan.field, "reason": turn.plan.reason},
+        "plan": {
+            "action": turn.plan.action,
+            "code": turn.plan.code,
+            "field": turn.plan.field,
+            "reason": turn.plan.reason,
+        },
         "captured": {row.name: field_document(row) for row in changes},
         "usage": {
             "prompt_tokens": usage.prompt_tokens,

@@ -73,7 +73,25 @@ def test_a_conversation_carries_its_messages_and_turns(any_server: RunningServer
         assert "trace" not in turn
     with any_server.client() as client:
         inside = client.get(f"/api/v1/conversations/{visitor.conversation}").json()
-    assert all("trace" in turn for turn in inside["turns"])
+    assert all("trace" in turn and turn["persona_version"] == 1 for turn in inside["turns"])
+    assert not {"missed", "feedback", "lead_id"} & set(own)
+    assert inside["lead_id"]
+    assert all(turn["plan"]["code"] for turn in inside["turns"])
+
+
+def test_a_conversation_tells_the_house_of_thumbs_and_of_what_was_missed(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    answer = visitor.say("My boss's phone number is 13812345678")
+    path = f"/api/v1/conversations/{visitor.conversation}"
+    with any_server.client(visitor.token) as client:
+        client.post(f"{path}/feedback", json={"message_id": answer["message_id"], "score": -1, "comment": "slow"})
+    with any_server.client() as client:
+        inside = client.get(path).json()
+    assert inside["feedback"] == [{"message_id": answer["message_id"], "score": -1, "comment": "slow"}]
+    assert [(note["message_id"], note["text"], note["status"]) for note in inside["missed"]] == [
+        (inside["messages"][0]["id"], "13812345678", "open")
+    ]
+    assert inside["missed"][0]["reason"]
 
 
 def test_the_last_thumb_counts(any_server: RunningServer) -> None:

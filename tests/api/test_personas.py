@@ -255,6 +255,9 @@ def test_plugins_are_listed_with_their_functions_calls_and_problems(house: Runni
     profile = listed["customer_profile"]
     assert (profile["kind"], profile["status"], profile["problems"]) == ("table", "ok", [])
     assert [function["name"] for function in profile["functions"]] == ["get_customer_profile", "set_customer_profile"]
+    assert profile["functions"][0]["parameters"]["properties"] == {}
+    assert "company" in profile["functions"][1]["parameters"]["properties"]
+    assert "guide" in profile["personas"]
     assert good(admin.get("/api/v1/plugins/customer_profile")) == profile
     assert admin.get("/api/v1/plugins/nobody").status_code == 404
     pages, cursor = [], None
