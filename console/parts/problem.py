@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.client import Refused
+from console.server_words import translated
 from console.visit import language, say
 
 
@@ -12,6 +13,6 @@ def in_words(refused: Refused) -> str:
         return say("problem.forbidden")
     if refused.status == 404:
         return say("problem.not_found")
-    if language() == "en":
-        return refused.detail or refused.title
-    return say("problem.refused", detail=refused.detail or refused.title)
+    said = translated(refused.detail or refused.title, language())
+    details = "; ".join(f"{one.field}: {translated(one.message, language())}" for one in refused.errors[:5])
+    return f"{said} {details}".strip()
