@@ -6,7 +6,11 @@ from functools import cache
 
 import httpx
 
+from console.client.conversations import Conversations
+from console.client.leads import Leads
 from console.client.people import People
+from console.client.personas import Personas
+from console.client.plugins import Plugins
 from console.client.transport import TIMEOUT, Transport
 
 
@@ -15,7 +19,11 @@ class Api:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.conversations = Conversations(transport)
+        self.leads = Leads(transport)
         self.people = People(transport)
+        self.personas = Personas(transport)
+        self.plugins = Plugins(transport)
 
     def is_ready(self) -> bool:
         """Whether the server answers and can chat. Raises ServerAway when nobody answers."""

@@ -1,0 +1,89 @@
+"""Plugins: state, functions, last calls, and trying a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from console.client.shape import Page, Problem, Shape, page_of
+from console.client.transport import Transport
+
+
+class Allow(Shape):
+    """The least trust in who the customer is: anonymous, claimed or verified."""
+
+    trust: str = "anonymous"
+
+
+class Function(Shape):
+    """What a model may call; `parameters` is the JSON Schema of the arguments."""
+
+    name: str
+    description: str = ""
+    effect: str = "read"
+    force_call: bool = False
+    allow: Allow = Allow()
+    parameters: Mapping[str, Any] = {}
+
+
+class Plugin(Shape):
+    """A plugin's file and what serves of it. `status`: ok or error."""
+
+    name: str
+    kind: str = ""
+    file: str = ""
+    description: str = ""
+    status: str = "ok"
+    personas: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    functions: tuple[Function, ...] = ()
+
+
+class PluginCall(Shape):
+    """One call that passed the door. `status`: ok, failed, refused or timeout."""
+
+    turn_id: str | None = None
+    conversation_id: str | None = None
+    function: str
+    forced: bool
+    effect: str = "read"
+    trust: str = "anonymous"
+    status: str
+    arguments: Any = None
+    error: str | None = None
+    milliseconds: float
+    at: str
+
+
+class Outcome(Shape):
+    """What a tried call did: the request with secrets masked, the answer, and what a model would see."""
+
+    request: Mapping[str, Any] = {}
+    status: str
+    error: str | None = None
+    result: Any = None
+    shown: str = ""
+    milliseconds: float = 0.0
+
+
+class Plugins:
+    """`/plugins`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def all(self) -> tuple[Plugin, ...]:
+        """Every plugin with a file, by name."""
+        return page_of(Plugin, self._transport.json("GET", "/plugins")).items
+
+    def calls(self, name: str, limit: int = 50) -> Page[PluginCall]:
+        """Its last calls, newest first. For developers."""
+        path = f"/plugins/{quote(name, safe='')}/calls"
+        return page_of(PluginCall, self._transport.json("GET", path, query={"limit": limit}))
+
+    def attempt(self, name: str, function: str, args: Mapping[str, Any], as_user: str = "") -> Outcome:
+        """Calls a function as a model would. A refused call is a Refused (422) with the `outcome` in `extra`."""
+        path = f"/plugins/{quote(name, safe='')}/functions/{quote(function, safe='')}/try"
+        body = {"args": args, **({"as_user": as_user} if as_user else {})}
+        return Outcome.model_validate(self._transport.json("POST", path, body=body))
