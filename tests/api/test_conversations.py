@@ -57,6 +57,76 @@ def test_a_conversation_is_found_by_its_words(any_server: RunningServer, said: s
         assert client.get("/api/v1/conversations", params={**query, "persona": "adviser"}).json()["total"] == 0
 
 
+def test_a_row_shows_first_and_last_words_and_how_the_lead_stands(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    visitor.say("我们公司是云帆科技有限公司。" + "有哪些产品？" * 40)
+    answer = visitor.say("You can call me at +49 30 901820.")
+    lead = visitor.lead()
+    assert lead
+    with any_server.client() as client:
+        (row,) = client.get("/api/v1/conversations", params={"user_id": visitor.id}).json()["items"]
+    assert row["preview"] == ("我们公司是云帆科技有限公司。" + "有哪些产品？" * 40)[:140]
+    assert row["last_message"] == answer["reply"]["text"][:140]
+    assert (row["message_count"], row["contact"], row["lead_id"], row["lead_stage"]) == (
+        *(4, True),
+        *(lead["id"], lead["stage"]),
+    )
+    with any_server.client(visitor.token) as client:
+        (own,) = client.get("/api/v1/conversations").json()["items"]
+    assert own["message_count"] == 4 and not {"contact", "lead_id", "lead_stage"} & set(own)
+
+
+def test_conversations_by_page_and_time(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    made: list[str | None] = []
+    for n in range(3):
+        visitor.conversation = None
+        visitor.say(f"Hello number {n}")
+        made.insert(0, visitor.conversation)
+    with any_server.client() as client:
+
+        def ids(**query: Any) -> list[str]:
+            page = client.get("/api/v1/conversations", params={"user_id": visitor.id, **query}).json()
+            assert page["total"] == 3 or {"from", "to"} & set(query)
+            return [item["id"] for item in page["items"]]
+
+        assert [ids(limit=2, page=number) for number in (1, 2, 3)] == [made[:2], made[2:], []]
+        rows = client.get("/api/v1/conversations", params={"user_id": visitor.id}).json()["items"]
+        assert ids(**{"from": rows[1]["updated_at"]}) == made[:2]
+        assert ids(to=rows[1]["created_at"]) == made[2:]
+        assert ids(**{"from": "2020-01-01", "to": "2020-12-31"}) == []
+        for wrong in ({"page": 1, "cursor": "x"}, {"page": 0}, {"from": "soon"}):
+            assert client.get("/api/v1/conversations", params=wrong).status_code == 422, wrong
+
+
+def test_a_test_chat_is_taken_back_and_a_customers_own_is_not(any_server: RunningServer) -> None:
+    user = f"cust-{new_message_id()}"
+    with any_server.client() as client:
+
+        def say(text: str, **more: Any) -> dict[str, Any]:
+            body = {"persona": "guide", "message": {"text": text}, "as_user": user, **more}
+            found: dict[str, Any] = client.post("/api/v1/chat", json=body).json()
+            return found
+
+        first = say("We are Harbour Light Robotics.")
+        conversation = first["conversation_id"]
+        second = say("My phone is +49 30 901820.", conversation_id=conversation, client_message_id=new_message_id())
+        path = f"/api/v1/conversations/{conversation}/takeback"
+        taken = {"text": "My phone is +49 30 901820.", "conversation_id": conversation, "messages_left": 2, "stays": []}
+        assert client.post(path).json() == taken
+        shown = client.get(f"/api/v1/conversations/{conversation}").json()
+        assert [m["turn_id"] for m in shown["messages"]] == [first["turn_id"]] * 2
+        assert client.get(f"/api/v1/turns/{second['turn_id']}/events").status_code == 404
+        (lead,) = client.get("/api/v1/leads", params={"user_id": user, "test": True}).json()["items"]
+        assert (set(lead["fields"]), lead["contact"]) == ({"company"}, False)
+        assert client.post(path).json()["messages_left"] == 0
+        assert client.post(path).status_code == 422
+        assert client.get("/api/v1/leads", params={"user_id": user, "test": True}).json()["items"] == []
+        visitor = any_server.visitor()
+        visitor.say("Hello")
+        assert client.post(f"/api/v1/conversations/{visitor.conversation}/takeback").status_code == 403
+
+
 def test_a_conversation_carries_its_messages_and_turns(any_server: RunningServer) -> None:
     visitor = any_server.visitor()
     answers = [visitor.say("Hello"), visitor.say("What does it cost?")]

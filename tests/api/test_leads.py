@@ -87,6 +87,89 @@ def test_filters_narrow_by_stage_persona_time_contact_and_words(any_server: Runn
             )
 
 
+def test_pages_of_leads_in_every_order_hold_each_lead_once(any_server: RunningServer) -> None:
+    mark = f"Weir{new_message_id()[:8]}"
+    made = [known(any_server, f"{mark} {word} Labs") for word in ("Ash", "Birch", "Cedar")]
+    made[0][0].say("You can call me at +49 30 901820.")
+    ids = [lead["id"] for _, lead in made]
+    orders = {
+        "-created_at": [ids[2], ids[1], ids[0]],
+        "created_at": ids,
+        "-updated_at": [ids[0], ids[2], ids[1]],
+        "updated_at": [ids[1], ids[2], ids[0]],
+        "persona": [ids[2], ids[1], ids[0]],
+        "stage": [ids[2], ids[1], ids[0]],
+        "-stage": [ids[0], ids[2], ids[1]],
+    }
+    with any_server.client() as client:
+        for sort, expected in orders.items():
+            found = []
+            for number in (1, 2, 3):
+                query: dict[str, Any] = {"q": mark, "sort": sort, "limit": 2, "page": number}
+                page = client.get("/api/v1/leads", params=query).json()
+                assert (page["total"], page["next_cursor"]) == (3, None)
+                found += [lead["id"] for lead in page["items"]]
+            assert found == expected, sort
+        cursor = client.get("/api/v1/leads", params={"q": mark, "limit": 1}).json()["next_cursor"]
+        for wrong in ({"page": 1, "cursor": cursor}, {"sort": "stage", "cursor": cursor}, {"sort": "x"}, {"page": 0}):
+            assert client.get("/api/v1/leads", params=wrong).status_code == 422, wrong
+
+
+def test_one_customers_leads_are_listed_and_exported(any_server: RunningServer) -> None:
+    visitor, lead = known(any_server)
+    known(any_server)
+    query = {"user_id": visitor.id}
+    with any_server.client() as client:
+        items = client.get("/api/v1/leads", params=query).json()["items"]
+        lines = client.get("/api/v1/leads.jsonl", params=query).text.splitlines()
+        table = client.get("/api/v1/leads.csv", params=query).text
+    assert [item["id"] for item in items] == [json.loads(line)["id"] for line in lines] == [lead["id"]]
+    assert len(table.splitlines()) == 2
+
+
+def test_a_lead_tells_what_became_of_asking_and_its_history(any_server: RunningServer) -> None:
+    visitor = any_server.visitor()
+    visitor.say("Which products are there?")
+    visitor.say("How quickly can we start?")
+    with any_server.client() as client:
+
+        def shown() -> dict[str, Any]:
+            found: dict[str, Any] = client.get(f"/api/v1/leads/{lead_of(visitor)['id']}").json()
+            return found
+
+        asked = next(name for name, line in shown()["asked"].items() if line["times"])
+        lead = shown()
+        assert set(lead["asked"]) == {"company", "product", "account", "name", "phone", "wechat", "meeting_time"}
+        assert lead["asked"][asked]["outcome"] == "ignored" and lead["asked"][asked]["last_at"].endswith("Z")
+        unasked = next(name for name, line in lead["asked"].items() if not line["times"])
+        assert lead["asked"][unasked] == {"times": 0, "last_at": None, "outcome": "never"}
+        assert lead["history"] == []
+        told = {"company": "We are Harbour Light Robotics.", "product": "I am interested in the Hub H2."}[asked]
+        visitor.say(told)
+        patch(any_server, lead["id"], fields={"name": "Ada"})
+        after = shown()
+    assert after["asked"][asked]["outcome"] == "answered"
+    assert (after["history"][0]["field"], after["history"][0]["value"], after["history"][0]["by"]) == (
+        *("name", "Ada"),
+        "person",
+    )
+    assert {each["field"] for each in after["history"]} == {asked, "name"}
+
+
+def test_what_erasing_would_remove_is_counted_before_it_is_done(any_server: RunningServer) -> None:
+    visitor, lead = known(any_server)
+    visitor.say("You can call me at +49 30 901820.")
+    with any_server.client() as client:
+        counted = client.get(f"/api/v1/leads/{lead['id']}/erasure").json()
+        assert counted == {
+            **{"leads": 1, "conversations": 1, "messages": 4, "calls": counted["calls"], "tokens": 1},
+            **{"mirror_rows": 1, "mirrors": {"customer_profile": 1}},
+        }
+        assert counted["calls"] >= 2
+        assert client.get(f"/api/v1/leads/{lead['id']}").status_code == 200
+        assert client.get("/api/v1/leads/l_none/erasure").status_code == 404
+
+
 def test_a_chinese_company_is_found_by_two_characters(any_server: RunningServer) -> None:
     visitor = any_server.visitor(locale="zh", timezone="Asia/Shanghai")
     visitor.say("我们公司是云帆科技有限公司。有哪些产品？")

@@ -221,3 +221,9 @@ def count(database: Database, table: str) -> int:
     row = database.read_now(lambda tx: tx.row(f"SELECT count(*) FROM {table}"))
     assert row
     return int(row[0])
+
+
+def test_leads_are_sorted_by_the_stages_of_the_funnel() -> None:
+    from server.leads.stages import STAGES
+
+    assert leads._STAGES == STAGES
