@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help up setup test lint fix bench lock clean
+.PHONY: help up setup test screens lint fix bench lock clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 10
@@ -19,12 +19,17 @@ up: setup ## start the server on 127.0.0.1:8000
 setup: $(VENV)/.runs ## make .venv with pinned, hash-checked dependencies
 
 test: $(VENV)/.tests ## run every test
+	@$(BIN)/python tests/browser.py
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.tests ## ruff and mypy --strict
 	@$(BIN)/ruff format --check server console tests benchmarks
 	@$(BIN)/ruff check server console tests benchmarks
 	@$(BIN)/mypy --strict server console
+
+screens: $(VENV)/.tests ## take the pictures of docs/screens anew
+	@$(BIN)/python tests/browser.py
+	@RAPPORT_SCREENS=1 $(BIN)/python -m pytest tests/console/test_screens.py $(ARGS)
 
 fix: $(VENV)/.tests ## format, and mend what ruff can mend
 	@$(BIN)/ruff format server console tests benchmarks
