@@ -1,0 +1,1 @@
+"""The studio: a persona is changed, tried and published."""

@@ -1,0 +1,280 @@
+"""The text that is being edited: kept on the server at every change, and here while the server will not have it.
+
+Forms edit `spec` by `change` and `put`, the YAML tab edits `yaml` by `write`. Each saves at once. A text that was
+not saved stays here, in the tab's session, and is what forms and editor show until it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import streamlit as st
+
+from console.client import Refused, ServerAway
+from console.client.personas import Draft, Hint, Persona, PersonaProblem
+from console.parts.problem import in_words
+from console.visit import current
+
+Path = tuple[str | int, ...]
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A change that the server does not have yet: of the text, or of its content. `said` is why it was refused."""
+
+    why: Literal["away", "refused"]
+    yaml: str | None = None
+    spec: Spec | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two texts of one persona; `version` and `revision` are what theirs stands on now."""
+
+    mine: str
+    theirs: str
+    version: int
+    revision: int
+
+
+class DraftEdit:
+    """One persona's text in this browser tab; draft, else what is published."""
+
+    def __init__(self, persona: Persona) -> None:
+        self.name = persona.name
+        self.seed = 0
+        self.text_seed = 0
+        self.unsaved: Unsaved | None = None
+        self.clash: Clash | None = None
+        self.let_go: str | None = None
+        self._take(persona)
+
+    # --- what there is ------------------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> Spec:
+        """What the text says, only what is written. A copy: change it and give it to `change`."""
+        unsaved = self.unsaved.spec if self.unsaved else None
+        return copy.deepcopy(unsaved if unsaved is not None else self._spec or {})
+
+    @property
+    def yaml(self) -> str:
+        """The text."""
+        unsaved = self.unsaved.yaml if self.unsaved else None
+        return self._yaml if unsaved is None else unsaved
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether forms can show the text: it is YAML, and no other text of it waits to be saved."""
+        return self._spec is not None and not (self.unsaved and self.unsaved.yaml is not None)
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the person may change it."""
+        return current().may("editor")
+
+    @property
+    def errors(self) -> tuple[PersonaProblem, ...]:
+        """The problems that keep the text from being published."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def stand(self) -> tuple[object, ...]:
+        """What the studio's head shows of it; when it differs, the head is drawn anew."""
+        clock = (self.saved_at or "")[:16]
+        return (self.has_draft, self.base_version, len(self.errors), clock, self.unsaved, self.clash)
+
+    def get(self, path: Path, otherwise: Any = None) -> Any:
+        """The value at a path, such as `("collect", "fields", 0, "name")`."""
+        value: Any = self.spec
+        for key in path:
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                return otherwise
+        return value
+
+    # --- changing it --------------------------------------------------------------------------------------------
+
+    def change(self, spec: Spec) -> None:
+        """Saves a text that says this; comments and order of the rest stay."""
+        if spec != self.spec:
+            self._save(Unsaved("away", spec=spec))
+
+    def put(self, path: Path, value: Any) -> None:
+        """Sets one key, or an entry of a list; None removes it, and what is empty above it."""
+        spec = self.spec
+        _put(spec, path, value)
+        self.change(spec)
+
+    def write(self, yaml: str) -> None:
+        """Saves this text. One that is not YAML is kept as well, with its problems."""
+        if yaml != self.yaml:
+            self._save(Unsaved("away", yaml=yaml))
+            self.seed += 1
+
+    def retry(self) -> bool:
+        """Saves what could not be saved; whether nothing is left."""
+        if self.unsaved:
+            self._save(self.unsaved)
+        return self.unsaved is None
+
+    def drop_unsaved(self) -> None:
+        """Goes back to what the server has."""
+        self.unsaved = None
+        self._anew()
+
+    # --- two texts ----------------------------------------------------------------------------------------------
+
+    def keep_mine(self, mine: str) -> None:
+        """Saves my text over theirs; theirs can be taken back by `take_back`."""
+        clash, self.clash = self.clash, None
+        if clash:
+            self.base_version, self.revision = clash.version, clash.revision
+            self._save(Unsaved("away", yaml=mine))
+            self.let_go = clash.theirs
+            self._anew()
+
+    def take_theirs(self) -> None:
+        """Goes on with their text; mine can be taken back by `take_back`."""
+        clash, self.clash = self.clash, None
+        if clash:
+            self.reload()
+            self.let_go = clash.mine
+
+    def discard(self) -> None:
+        """Throws the draft away; it can be taken back by `take_back`. Raises Refused or ServerAway."""
+        gone = self.yaml
+        current().api.personas.discard_draft(self.name)
+        self.unsaved = None
+        self.reload()
+        self.let_go = gone
+
+    def take_back(self) -> None:
+        """Saves the text that was let go last as the draft."""
+        text, self.let_go = self.let_go, None
+        if text is not None:
+            self._save(Unsaved("away", yaml=text))
+            self._anew()
+
+    # --- from the server ----------------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Asks the server again; what waits here stays. Raises ServerAway, SignedOut or Refused."""
+        self.meet(current().api.personas.one(self.name))
+
+    def meet(self, persona: Persona) -> None:
+        """Takes what the server has now, unless something here is not saved yet: that decides itself at saving."""
+        self.published = persona
+        if self.unsaved or self.clash:
+            return
+        before = (self.revision, self.base_version, self._yaml)
+        self._take(persona)
+        if before != (self.revision, self.base_version, self._yaml):
+            self._anew()
+
+    def _take(self, persona: Persona) -> None:
+        self.published = persona
+        if persona.draft:
+            self._take_draft(persona.draft)
+            return
+        self.has_draft = False
+        self.revision, self.base_version = 0, persona.version
+        self._yaml, self._spec = persona.yaml, persona.spec
+        self.problems: tuple[PersonaProblem, ...] = ()
+        self.hints: tuple[Hint, ...] = persona.hints
+        self.prompt_tokens = persona.prompt_tokens
+        self.saved_at: str | None = None
+        self.author = ""
+
+    def _take_draft(self, draft: Draft) -> None:
+        self.has_draft = True
+        self.revision, self.base_version = draft.revision, draft.base_version
+        self._yaml, self._spec = draft.yaml, draft.spec
+        self.problems, self.hints = draft.problems, draft.hints
+        self.prompt_tokens = draft.prompt_tokens
+        self.saved_at, self.author = draft.updated_at, draft.author
+
+    def _anew(self) -> None:
+        self.seed += 1
+        self.text_seed += 1
+
+    def _save(self, change: Unsaved) -> None:
+        if self.clash:
+            return
+        base = {"base_version": self.base_version, "base_revision": self.revision}
+        try:
+            draft = current().api.personas.save_draft(self.name, **base, yaml=change.yaml, spec=change.spec)
+        except ServerAway:
+            self.unsaved = Unsaved("away", change.yaml, change.spec)
+        except Refused as refused:
+            self._refused(refused, change)
+        else:
+            self.unsaved, self.let_go = None, None
+            self._take_draft(draft)
+            self.text_seed += change.yaml is None
+
+    def _refused(self, refused: Refused, change: Unsaved) -> None:
+        extra = refused.extra
+        if refused.status == 409 and "yours" in extra:
+            self.unsaved = None
+            self.clash = Clash(extra["yours"], extra["theirs"], int(extra["version"]), int(extra["revision"]))
+        else:
+            said = "; ".join(error.message for error in refused.errors) or in_words(refused)
+            self.unsaved = Unsaved("refused", change.yaml, change.spec, said)
+
+
+def open_draft(name: str) -> DraftEdit:
+    """The draft of this tab, met with what the server has now. Raises Refused or SignedOut.
+
+    Raises ServerAway only when there is nothing to go on with.
+    """
+    drafts: dict[str, DraftEdit] = st.session_state.setdefault("drafts", {})
+    known = drafts.get(name)
+    try:
+        persona = current().api.personas.one(name)
+    except ServerAway:
+        if known is None:
+            raise
+        return known
+    if known is None:
+        known = drafts[name] = DraftEdit(persona)
+    else:
+        known.meet(persona)
+    return known
+
+
+def _put(spec: Spec, path: Path, value: Any) -> None:
+    """Sets or removes in place, making the maps on the way."""
+    if value is None:
+        _remove(spec, path)
+        return
+    at: Any = spec
+    for key, following in pairwise(path):
+        at = at.setdefault(key, [] if isinstance(following, int) else {}) if isinstance(at, dict) else at[key]
+    last = path[-1]
+    if isinstance(at, list) and last == len(at):
+        at.append(value)
+    else:
+        at[last] = value
+
+
+def _remove(spec: Spec, path: Path) -> None:
+    above: list[Any] = [spec]
+    for key in path[:-1]:
+        try:
+            above.append(above[-1][key])
+        except (KeyError, IndexError, TypeError):
+            return
+    for holder, key in zip(reversed(above), reversed(path), strict=True):
+        if isinstance(holder, dict):
+            holder.pop(key, None)
+        elif isinstance(key, int) and key < len(holder):
+            del holder[key]
+        if holder or isinstance(holder, list):
+            return
