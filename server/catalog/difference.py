@@ -93,8 +93,8 @@ def _blocks(a: Sequence[str], b: Sequence[str]) -> tuple[list[_Block], list[list
         whole: _Block = ("replace", 0, len(a), 0, len(b))
         return [whole], [[whole]]
     matcher = difflib.SequenceMatcher(None, a, b)
-    groups = [] if a == b else [list(group) for group in matcher.get_grouped_opcodes(3)]
-    return list(matcher.get_opcodes()), groups
+    blocks: list[_Block] = [*matcher.get_opcodes()]  # taken first: grouping cuts the matcher's own list
+    return blocks, [] if a == b else [list(group) for group in matcher.get_grouped_opcodes(3)]
 
 
 class _Words:
