@@ -194,6 +194,17 @@ def tell_mirror(
         outbox.add(tx, MIRROR_WORK, lead.user_id, orjson.dumps(payload).decode(), at)
 
 
+def empty_mirror(tx: Transaction, lead: LeadRow, names: Sequence[str], collect: Collect, door: Door) -> list[str]:
+    """Empties the fields in the lead's mirror, so that they do not come back from it; the columns that stay.
+
+    A mirror outside the server's own database is not reached. Tests have rows of their own.
+    """
+    columns = [field.column or field.name for field in collect.fields if field.name in names]
+    if collect.into is None or lead.test or not columns:
+        return []
+    return door.blank(tx, collect.into.plugin, lead.user_id, columns)
+
+
 def _stage(
     lead: LeadRow, fields: Mapping[str, FieldRow], collect: Collect, contact: bool, progress: Progress | None
 ) -> tuple[Stage, Exit | None]:

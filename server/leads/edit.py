@@ -42,7 +42,8 @@ def edit(
     customer = people.customer(tx, lead.user_id)
     place = Place(clock.now(), customer.timezone if customer else None, customer.locale if customer else None)
     rows = _rows(fields, collect, place, at)
-    for name in (name for name, value in fields.items() if value is None):
+    emptied = [name for name, value in fields.items() if value is None]
+    for name in emptied:
         leads.drop_field(tx, lead.id, name, actor, at)
     kept = {name: row for name, row in lead.fields.items() if fields.get(name, "") is not None}
     lead = replace(lead, fields=kept, opted_out=lead.opted_out if opted_out is None else opted_out)
@@ -52,6 +53,7 @@ def edit(
     trust = customer.trust if customer else "anonymous"
     bound = Bound(lead.user_id, trust, "", lead.persona, test=lead.test)  # type: ignore[arg-type]
     book.tell_mirror(tx, new, rows, collect, plugins, door, bound, at)
+    book.empty_mirror(tx, new, emptied, collect, door)
     people.note(tx, actor, "edit_lead", lead.id, at, ", ".join(sorted(fields)))
     return replace(new, conversation_ids=lead.conversation_ids)
 

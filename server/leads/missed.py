@@ -143,10 +143,7 @@ def _put_back(tx: Transaction, lead: LeadRow, undo: dict[str, Any], hand: Hand, 
     leads.put(tx, replace(lead, fields=fields, stage=stage, contact=contact, updated_at=at))
     customer = people.customer(tx, lead.user_id)
     _tell_mirror(tx, lead, [before] if before else [], customer, hand, at)
-    into = hand.collect.into
-    if into and before is None and not lead.test:
-        columns = [field.column or field.name for field in hand.collect.fields if field.name == name]
-        hand.door.blank(tx, into.plugin, lead.user_id, columns)
+    book.empty_mirror(tx, lead, [] if before else [name], hand.collect, hand.door)
 
 
 def _tell_mirror(

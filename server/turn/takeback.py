@@ -176,6 +176,6 @@ def _mirror_back(
     bound = Bound(lead.user_id, trust, back.conversation.id, lead.persona)  # type: ignore[arg-type]
     rows = [fields[name] for name in names if name in fields]
     book.tell_mirror(tx, lead, rows, back.collect, back.plugins, parts.door, bound, back.at)
-    columns = {field.name: field.column or field.name for field in back.collect.fields}
-    gone = [columns[name] for name in names if name not in fields and name in columns]
-    return stays + [f"{into.plugin}: {column}" for column in parts.door.blank(tx, into.plugin, lead.user_id, gone)]
+    gone = [name for name in names if name not in fields]
+    left = book.empty_mirror(tx, lead, gone, back.collect, parts.door)
+    return stays + [f"{into.plugin}: {column}" for column in left]

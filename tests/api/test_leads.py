@@ -140,7 +140,8 @@ def test_a_lead_tells_what_became_of_asking_and_its_history(any_server: RunningS
         asked = next(name for name, line in shown()["asked"].items() if line["times"])
         lead = shown()
         assert set(lead["asked"]) == {"company", "product", "account", "name", "phone", "wechat", "meeting_time"}
-        assert lead["asked"][asked]["outcome"] == "ignored" and lead["asked"][asked]["last_at"].endswith("Z")
+        assert lead["asked"][asked]["outcome"] == "ignored"
+        assert lead["asked"][asked]["last_at"].endswith("Z")
         unasked = next(name for name, line in lead["asked"].items() if not line["times"])
         assert lead["asked"][unasked] == {"times": 0, "last_at": None, "outcome": "never"}
         assert lead["history"] == []
@@ -162,8 +163,13 @@ def test_what_erasing_would_remove_is_counted_before_it_is_done(any_server: Runn
     with any_server.client() as client:
         counted = client.get(f"/api/v1/leads/{lead['id']}/erasure").json()
         assert counted == {
-            **{"leads": 1, "conversations": 1, "messages": 4, "calls": counted["calls"], "tokens": 1},
-            **{"mirror_rows": 1, "mirrors": {"customer_profile": 1}},
+            "leads": 1,
+            "conversations": 1,
+            "messages": 4,
+            "calls": counted["calls"],
+            "tokens": 1,
+            "mirror_rows": 1,
+            "mirrors": {"customer_profile": 1},
         }
         assert counted["calls"] >= 2
         assert client.get(f"/api/v1/leads/{lead['id']}").status_code == 200
@@ -196,6 +202,8 @@ def test_what_a_person_edited_wins_over_what_the_customer_says_later(any_server:
 def test_an_emptied_field_is_empty_and_may_be_filled_again(any_server: RunningServer) -> None:
     visitor, lead = known(any_server)
     assert "company" not in patch(any_server, lead["id"], fields={"company": None})["fields"]
+    visitor.say("Hello again")
+    assert "company" not in lead_of(visitor)["fields"]
     visitor.say("As I said, we are Harbour Light Robotics.")
     assert lead_of(visitor)["fields"]["company"]["value"] == "Harbour Light Robotics"
 

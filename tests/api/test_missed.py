@@ -52,7 +52,8 @@ def test_a_value_that_the_machine_doubted_is_accepted_as_it_stands(any_server: R
     visitor = any_server.visitor()
     visitor.say("My colleague's phone is +49 30 901820, what does it cost?")
     (row,) = missed_by(any_server, visitor.id)
-    assert row["field"] == "phone" and row["reason"]
+    assert row["field"] == "phone"
+    assert row["reason"]
     lead = decide(any_server, row["id"], "accept")["lead"]
     assert (lead["fields"]["phone"]["normalised"], lead["fields"]["phone"]["by"]) == ("+4930901820", "person")
 
@@ -134,7 +135,8 @@ def test_decisions_stand_in_the_audit_and_in_the_leads_history(any_server: Runni
         ("phone", None, "person"),
         ("phone", "030 901820", "person"),
     ]
-    assert history[0]["actor"] and history[0]["at"] >= history[-1]["at"]
+    assert history[0]["actor"]
+    assert history[0]["at"] >= history[-1]["at"]
     database = open_database(any_server.database)
     try:
         noted = database.read_now(
@@ -146,7 +148,7 @@ def test_decisions_stand_in_the_audit_and_in_the_leads_history(any_server: Runni
 
 
 def test_pages_and_filters_of_missed_data(any_server: RunningServer) -> None:
-    visitor, row = somebody(any_server)
+    visitor, _row = somebody(any_server)
     visitor.say("And my other QQ is 987654321")
     rows = missed_by(any_server, visitor.id)
     assert [each["text"] for each in rows] == ["QQ is 987654321", "QQ is 123456789"]

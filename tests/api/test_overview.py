@@ -88,15 +88,19 @@ def test_a_broken_file_is_shown_with_its_place(own_server: RunningServer) -> Non
     own_server.start()
     broken = seen(own_server)["broken"]
     plugin = next(each for each in broken if each["name"] == "broken")
-    assert plugin["kind"] == "plugin" and plugin["file"].endswith("broken.yaml") and plugin["line"] >= 1
+    assert plugin["kind"] == "plugin"
+    assert plugin["file"].endswith("broken.yaml")
+    assert plugin["line"] >= 1
     (model,) = [each for each in broken if each["kind"] == "model"]
-    assert model["name"] == "openai/gpt-5-mini" and "`odd`" in model["message"]
+    assert model["name"] == "openai/gpt-5-mini"
+    assert "`odd`" in model["message"]
 
 
 def test_an_unknown_time_zone_is_a_422(server: RunningServer) -> None:
     with server.client() as client:
         answer = client.get("/api/v1/overview", params={"timezone": "Mars/Olympus"})
-    assert answer.status_code == 422 and "IANA time zone" in answer.text
+    assert answer.status_code == 422
+    assert "IANA time zone" in answer.text
 
 
 def test_publishing_is_a_first_step_done(own_server: RunningServer) -> None:

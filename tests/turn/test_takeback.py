@@ -60,7 +60,9 @@ async def test_a_phone_that_is_taken_back_was_never_said(service: Service) -> No
     assert (taken.conversation_id, taken.messages_left, taken.stays) == (person.order.conversation_id, 2, ())
     assert without_times(await rows(service), await person.lead(test=True)) == before
     lead = await person.lead(test=True)
-    assert lead and set(lead.fields) == {"company"} and lead.contact is False
+    assert lead
+    assert set(lead.fields) == {"company"}
+    assert lead.contact is False
     with pytest.raises(Exception, match="no turn of that id"):
         await service.turns.events(answer["turn_id"], EVERYONE)
     again = await person.say("What does it cost?")
@@ -88,7 +90,8 @@ async def test_the_first_message_can_be_taken_back_and_then_nothing_is_left(serv
     with pytest.raises(Invalid, match="Nothing is left"):
         await take_back(person)
     answer = await person.say("Hello")
-    assert answer["plan"]["reason"] and await person.lead(test=True)
+    assert answer["plan"]["reason"]
+    assert await person.lead(test=True)
 
 
 async def test_an_earlier_value_comes_back_and_what_a_person_edited_stays(service: Service) -> None:
@@ -96,7 +99,8 @@ async def test_an_earlier_value_comes_back_and_what_a_person_edited_stays(servic
     await person.say("We are Harbour Light Robotics.")
     await person.say("Actually, we are Quiet Fjord Labs. My phone is +49 30 901820.")
     lead = await person.lead(test=True)
-    assert lead and lead.fields["company"].value == "Quiet Fjord Labs"
+    assert lead
+    assert lead.fields["company"].value == "Quiet Fjord Labs"
     await service.edit_lead(lead.id, {"phone": "+49 30 555555", "name": "Ada"}, None, "eva@example.com")
     await take_back(person)
     lead = await person.lead(test=True)
@@ -114,10 +118,12 @@ async def test_opting_out_is_taken_back(service: Service) -> None:
     await person.say("Which products are there?")
     await person.say("Do not contact me, and delete my data.")
     lead = await person.lead(test=True)
-    assert lead and (lead.opted_out, lead.exit) == (True, "opted_out")
+    assert lead
+    assert (lead.opted_out, lead.exit) == (True, "opted_out")
     await take_back(person)
     lead = await person.lead(test=True)
-    assert lead and (lead.opted_out, lead.exit) == (False, None)
+    assert lead
+    assert (lead.opted_out, lead.exit) == (False, None)
 
 
 async def test_a_console_chat_that_is_no_test_gives_the_mirror_back_too(service: Service) -> None:
@@ -173,8 +179,10 @@ async def test_the_model_and_its_functions_forget_what_was_taken_back(
         assert await service.database.read(lambda tx: tx.row(sql)) == (0,)
         await person.say("Something else")
         sent = orjson.dumps(wire.requests[-1]).decode()
-    assert "Good morning" in sent and "Something else" in sent
-    assert "901820" not in sent and "freezer vans" not in sent
+    assert "Good morning" in sent
+    assert "Something else" in sent
+    assert "901820" not in sent
+    assert "freezer vans" not in sent
 
 
 async def test_a_failed_turn_is_taken_back_as_well(service: Service) -> None:
