@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,9 +146,12 @@ class Service:
             _log.warning("plugin_problem", plugin=name, message=message)
         self._prepared = digests
 
-    async def customer_of(self, caller: Caller, as_user: str | None, conversation_id: str | None) -> ChatCustomer:
+    async def customer_of(
+        self, caller: Caller, as_user: str | None, conversation_id: str | None, client_message_id: str | None = None
+    ) -> ChatCustomer:
         """For whom the caller chats: a visitor for themselves alone; an editor for a named test user, for the
-        customer of the conversation they go on with, or for a fresh visitor."""
+        customer of the conversation they go on with, or for a fresh visitor: the same one when the message comes
+        again under its id."""
         now = rfc3339(self.clock.now())
         if caller.kind == "visitor":
             name = caller.name or None
@@ -164,13 +168,15 @@ class Service:
                 user_id, test = held.user_id, held.test
                 if not held.test and held.channel != "console":
                     raise Forbidden("This is a customer's own conversation; nobody else may write in it.")
-            row = people.customer(tx, user_id) if user_id else None
+            trust = "verified" if user_id else "anonymous"
+            user_id = user_id or _visitor_of(caller, client_message_id)
+            row = people.customer(tx, user_id)
             if row is None:
-                is_named = user_id is not None
-                row = CustomerRow(user_id or new_id("v"), "verified" if is_named else "anonymous", channel="console")
+                row = CustomerRow(user_id, trust, channel="console")
                 people.put_customer(tx, row, now)
-            trust = "verified" if as_user else row.trust
-            return ChatCustomer(row.id, trust, row.name, row.locale, row.timezone, row.channel, test)
+            return ChatCustomer(
+                row.id, "verified" if as_user else row.trust, row.name, row.locale, row.timezone, row.channel, test
+            )
 
         return await self.database.write(work)
 
@@ -224,6 +230,13 @@ class Service:
             if state.loaded and persona in (None, state.name):
                 names.update(dict.fromkeys(f.name for f in state.loaded.spec.collect.fields))
         return list(names)
+
+
+def _visitor_of(caller: Caller, client_message_id: str | None) -> str:
+    """A visitor's id, new but for a message that comes again."""
+    if client_message_id is None:
+        return new_id("v")
+    return "v_" + hashlib.sha256(f"{caller.kind}\n{caller.id}\n{client_message_id}".encode()).hexdigest()[:43]
 
 
 def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[str, Lane] | None = None) -> Service:

@@ -67,7 +67,7 @@ async def _order(body: ChatBody, caller: Caller, service: Service) -> Order:
         raise Forbidden(f"`{wishes[0]}` is for editors.")
     if body.message.images or body.message.audio:
         raise Invalid("This persona takes text only: pictures and voice are not switched on.")
-    customer = await service.customer_of(caller, body.as_user, body.conversation_id)
+    customer = await service.customer_of(caller, body.as_user, body.conversation_id, body.client_message_id)
     return Order(
         persona=body.persona,
         text=body.message.text,

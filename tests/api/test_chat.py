@@ -1,0 +1,14 @@
+"""Chatting as an editor does."""
+
+from __future__ import annotations
+
+from tests.running import ADMIN, RunningServer
+
+
+def test_an_editors_first_message_sent_again_under_its_id_begins_no_second_conversation(server: RunningServer) -> None:
+    body = {"persona": "guide", "message": {"text": "Hello"}, "client_message_id": "first-words", "test": True}
+    with server.client(ADMIN) as client:
+        first, again = (client.post("/api/v1/chat", json=body).json() for _ in range(2))
+        another = client.post("/api/v1/chat", json={**body, "client_message_id": "other-words"}).json()
+    assert again == first
+    assert another["conversation_id"] != first["conversation_id"]
