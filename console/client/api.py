@@ -6,7 +6,9 @@ from functools import cache
 
 import httpx
 
+from console.client.chat import Chat
 from console.client.conversations import Conversations
+from console.client.knowledge import Knowledge
 from console.client.leads import Leads
 from console.client.people import People
 from console.client.personas import Personas
@@ -19,7 +21,9 @@ class Api:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.chat = Chat(transport)
         self.conversations = Conversations(transport)
+        self.knowledge = Knowledge(transport)
         self.leads = Leads(transport)
         self.people = People(transport)
         self.personas = Personas(transport)
