@@ -36,6 +36,12 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _not_the_house(value: str) -> str:
+    if value == "console":
+        raise ValueError("is the channel of the house itself; name another")
+    return value
+
+
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -97,7 +103,7 @@ class VisitorBody(Body):
     locale: Locale | None = None
     timezone: Zone | None = None
     page: Annotated[Clean, StringConstraints(max_length=2000)] | None = None
-    channel: Short | None = None
+    channel: Annotated[Short, AfterValidator(_not_the_house)] | None = None
 
 
 class IdentifyBody(Body):
