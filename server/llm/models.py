@@ -47,7 +47,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class VendorStatus:
-    """A vendor as the console lists it; `key_variable` is the one to set."""
+    """A vendor as the console lists it; `key_variable` and `address_variable` are the ones to set, if needed."""
 
     name: str
     title: str
@@ -55,6 +55,8 @@ class VendorStatus:
     default_model: str | None
     key_variable: str
     docs: str
+    needs_key: bool
+    address_variable: str | None
 
 
 class Models:
@@ -117,6 +119,8 @@ class Models:
                 vendor.default_model,
                 self._vendors.key_variable(vendor),
                 vendor.docs,
+                vendor.needs_key,
+                self._vendors.address_variable(vendor),
             )
             for vendor in self._vendors
         ]

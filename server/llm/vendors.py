@@ -133,9 +133,13 @@ class Vendors:
         """Whether a request could be sent: the key is set, and the address where there is no usual one."""
         if vendor.needs_key and self._key(vendor) is None:
             return False
-        if not vendor.needs_key or vendor.through in _NEED_ADDRESS:
-            return self._base(vendor) is not None
-        return True
+        return self.address_variable(vendor) is None or self._base(vendor) is not None
+
+    def address_variable(self, vendor: Vendor) -> str | None:
+        """The variable of the address, where there is no usual one and it has to be set."""
+        if vendor.needs_key and vendor.through not in _NEED_ADDRESS:
+            return None
+        return _base_variables(vendor)[0]
 
     def key_variable(self, vendor: Vendor) -> str:
         """The variable to name when the key is missing."""

@@ -118,6 +118,8 @@ def test_the_list_of_vendors_says_which_are_connected_and_what_to_set() -> None:
     assert [name for name, vendor in listed.items() if vendor.connected] == ["zai"]
     zai = listed["zai"]
     assert (zai.default_model, zai.key_variable) == ("zai/glm-4.7", "ZAI_API_KEY")
+    assert (zai.needs_key, zai.address_variable) == (True, None)
+    assert (listed["ollama"].needs_key, listed["ollama"].address_variable) == (False, "OLLAMA_BASE_URL")
     assert zai.docs.startswith("https://")
     assert all(vendor.docs.startswith("https://") and vendor.title for vendor in listed.values())
 
