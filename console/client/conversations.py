@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from pydantic import Field
+
 from console.client.shape import Page, Shape, page_of
-from console.client.transport import Transport
+from console.client.transport import Query, Transport
 
 PER_PAGE = 25
 
@@ -131,7 +133,7 @@ class Turn(Shape):
     plan: Plan | None = None
     usage: Usage | None = None
     timings: dict[str, float] | None = None
-    captured: dict[str, Captured] = {}
+    captured: dict[str, Captured] = Field(default_factory=dict)
     trace: Trace | None = None
 
     @property
@@ -180,7 +182,7 @@ class Conversations:
 
     def page(self, wanted: Wanted, number: int = 1) -> Page[ConversationRow]:
         """A page (1-based) of what is wanted, the last changed first, with the exact total."""
-        query = {
+        query: Query = {
             "q": wanted.q,
             "persona": wanted.persona,
             "from": wanted.since,

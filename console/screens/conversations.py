@@ -1,12 +1,163 @@
-"""conversations."""
+"""All conversations: search, filters, pages; a row opens the conversation."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import streamlit as st
 
-from console.visit import say_of
+from console import links, shown
+from console.client import Page
+from console.client.conversations import PER_PAGE, ConversationRow, Wanted
+from console.parts.pane import empty, pane
+from console.visit import current, say, say_of
 
 
 def show() -> None:
     """Draws the page."""
     st.title(say_of("nav.page", "conversations"))
+    _whole()
+
+
+@pane
+def _whole() -> None:
+    wanted = _filters()
+    number = _page_number()
+    page = current().api.conversations.page(wanted, number)
+    total = page.total or 0
+    if not total:
+        _nothing(wanted)
+        return
+    st.caption(say("conversations.total_one") if total == 1 else say("conversations.total", n=shown.number(total)))
+    _rows(page)
+    _turn_pages(number, -(-total // PER_PAGE))
+    st.session_state["conversations_query"] = st.query_params.to_dict()
+
+
+# --- filters ----------------------------------------------------------------------------------------------
+
+
+def _filters() -> Wanted:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="conversation_filters"):
+        q = st.text_input(
+            say("conversations.search"),
+            key="q",
+            bind="query-params",
+            type="search",
+            live="300ms",
+            max_chars=200,
+            icon=":material/search:",
+            placeholder=say("conversations.search_hint"),
+            on_change=_first_page,
+        )
+        persona = _persona_filter()
+        since, until = _day("from", say("conversations.from")), _day("to", say("conversations.to"))
+        test = st.toggle(say("conversations.test"), key="test", bind="query-params", on_change=_first_page)
+    return Wanted(
+        (q or "").strip(),
+        persona,
+        _start_of(since) if since else "",
+        _start_of(until + timedelta(days=1)) if until else "",
+        test,
+    )
+
+
+def _persona_filter() -> str:
+    names = [row.name for row in current().api.personas.all()]
+    chosen = st.selectbox(
+        say("conversations.persona"),
+        names,
+        index=None,
+        key="persona",
+        bind="query-params",
+        placeholder=say("conversations.every_persona"),
+        on_change=_first_page,
+        width=170,
+    )
+    return chosen or ""
+
+
+def _day(key: str, label: str) -> date | None:
+    return st.date_input(
+        label, value=None, key=key, bind="query-params", format="YYYY-MM-DD", on_change=_first_page, width=140
+    )
+
+
+def _start_of(day: date) -> str:
+    """The day's first moment where the visitor is, as the server takes it."""
+    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(current().timezone))
+    return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _first_page() -> None:
+    st.session_state["page"] = 1
+
+
+def _clear() -> None:
+    st.session_state.update({"q": "", "persona": None, "from": None, "to": None, "page": 1})
+
+
+# --- the list ---------------------------------------------------------------------------------------------
+
+
+def _nothing(wanted: Wanted) -> None:
+    if wanted.is_narrow:
+        empty(say("conversations.no_match"), say("conversations.no_match_next"), icon=":material/search_off:")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            st.button(say("conversations.clear"), type="primary", on_click=_clear)
+        return
+    empty(say("conversations.none"), say("conversations.none_next"), icon=":material/chat:")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.page_link(links.page("try"), label=say("conversations.try_chat"), icon=":material/forum:")
+
+
+def _rows(page: Page[ConversationRow]) -> None:
+    with st.container(key="conversation_rows", gap=None):
+        for place, row in enumerate(page.items):
+            _row(place, row)
+
+
+def _row(place: int, row: ConversationRow) -> None:
+    with st.container(key=f"conversation_row_{place}", gap=None):
+        st.page_link(
+            links.page("conversation"), label=shown.short_time(row.updated_at), query_params={"id": row.id}, icon=None
+        )
+        st.text(row.preview or "–", wrap=False)
+        st.text(row.persona, wrap=False)
+        st.text(_count(row.message_count), text_alignment="right", wrap=False)
+        with st.container(key=f"conversation_state_{place}", gap=None):
+            _chip(row)
+
+
+def _count(messages: int) -> str:
+    if messages == 1:
+        return say("conversations.message_one")
+    return say("conversations.messages", n=shown.number(messages))
+
+
+def _chip(row: ConversationRow) -> None:
+    if row.lead_stage:
+        stage = say_of("leads.stage", row.lead_stage)
+        if row.contact:
+            st.badge(stage, color="green", icon=":material/contact_phone:")
+        else:
+            st.badge(stage, color="gray")
+
+
+# --- pages ------------------------------------------------------------------------------------------------
+
+
+def _page_number() -> int:
+    kept = st.session_state.get("page") or st.query_params.get("page", "1")
+    return max(1, int(kept)) if str(kept).isdecimal() and len(str(kept)) < 7 else 1
+
+
+def _turn_pages(number: int, pages: int) -> None:
+    if pages < 2 and number == 1:
+        return
+    if number > pages:
+        st.session_state["page"] = pages
+        st.rerun()
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.pagination(max(pages, 1), key="page", bind="query-params")

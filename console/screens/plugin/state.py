@@ -1,0 +1,37 @@
+"""A plugin's state as a word, and what is wrong with its file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from console.client import Problem
+from console.client.plugins import Plugin
+from console.visit import say
+
+
+def draw_status(plugin: Plugin) -> None:
+    """The state; an error whose last good version still serves says so."""
+    if plugin.status == "ok" and not plugin.problems:
+        st.badge(say("plugins.works"), color="green", icon=":material/check_circle:")
+    elif plugin.status == "ok":
+        st.badge(say("plugins.warned"), color="orange", icon=":material/warning:")
+    elif plugin.functions:
+        st.badge(say("plugins.broken_serving"), color="red", icon=":material/error:")
+    else:
+        st.badge(say("plugins.broken"), color="red", icon=":material/error:")
+
+
+def draw_problems(plugin: Plugin, at_most: int = 100) -> None:
+    """Each problem with its place; `at_most` are shown."""
+    if not plugin.problems:
+        return
+    with st.container(key=f"plugin_problem_{plugin.name}", gap="xsmall"):
+        for problem in plugin.problems[:at_most]:
+            st.text(_line(problem))
+        if len(plugin.problems) > at_most:
+            st.caption(say("plugins.more_problems", n=len(plugin.problems) - at_most))
+
+
+def _line(problem: Problem) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    return f"{place}  {problem.message}"
