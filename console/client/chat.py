@@ -86,6 +86,14 @@ _SHAPES: dict[str, type[Started | Ran | Delta | Ended]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which model answers where a persona names none, and which others are connected."""
+
+    default: str
+    connected: tuple[str, ...]
+
+
 class Chat:
     """`/chat`, and a conversation as the one who chats sees it."""
 
@@ -114,6 +122,12 @@ class Chat:
     def watch(self, turn_id: str) -> Iterator[Event]:
         """A turn's events from the first. Raises Refused (404) when a restart has cut it."""
         return _read(self._transport.events("GET", f"/turns/{quote(turn_id, safe='')}/events"))
+
+    def models(self) -> Models:
+        """The models to choose from."""
+        answer = self._transport.json("GET", "/models")
+        ready = (vendor["default_model"] for vendor in answer["items"] if vendor["connected"])
+        return Models(str(answer["default"]), tuple(model for model in ready if model))
 
     def take_back(self, conversation_id: str) -> TakenBack:
         """Removes the last message with all that came of it. Raises Refused (409) while it is being answered."""

@@ -116,11 +116,14 @@ def _state_for(key: str, chosen: ChatWith) -> _State:
     if state is None:
         state = _State(chosen, conversation_id=st.query_params.get(PARAMETER))
         st.session_state[f"{key}_chat"] = state
-    elif state.chosen != chosen:
+        return state
+    asked = st.query_params.get(PARAMETER)
+    has_moved = asked is not None and asked != state.conversation_id
+    if state.chosen != chosen and not has_moved:
         _leave(state)
-        state.chosen = chosen
-    elif state.conversation_id != st.query_params.get(PARAMETER):
-        _follow_address(state, st.query_params.get(PARAMETER))
+    state.chosen = chosen
+    if st.query_params.get(PARAMETER) != state.conversation_id:
+        _follow_address(state, asked)
     return state
 
 
@@ -361,7 +364,7 @@ def _message(state: _State, pending: _Pending) -> Message:
         version=chosen.version,
         model=chosen.model,
         as_user=chosen.as_user,
-        test=not chosen.counts,
+        test=state.conversation.test if state.conversation else not chosen.counts,
     )
 
 

@@ -1,12 +1,137 @@
-"""try_chat."""
+"""Try: be a customer, watch the lead grow."""
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Mapping
+from typing import Any
 
-from console.visit import say_of
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from console import links
+from console.client.personas import said_in
+from console.parts.chat import Talk, chat
+from console.parts.lead_card import CardField
+from console.parts.pane import empty, pane
+from console.screens.trying import choices
+from console.screens.trying.beside import beside
+from console.screens.trying.choices import STANDIN, Choices
+from console.visit import current, language, say, say_of
+from console.wording import catalog, word
+
+KEY = "try"
+_HEIGHT = "calc(100dvh - 372px)"
 
 
 def show() -> None:
     """Draws the page."""
-    st.title(say_of("nav.page", "try_chat"))
+    with st.container(key="try_head", horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.title(say_of("nav.page", "try_chat"), anchor=False, width="content")
+        st.caption(say("try_chat.purpose"), width="content")
+        st.space("stretch")
+        counting = st.container(key="try_counting", width="content")
+    _page(counting)
+
+
+@pane
+def _page(counting: DeltaGenerator) -> None:
+    api = current().api
+    choices.recall()
+    rows = [row for row in api.personas.all() if row.status != "error"]
+    if not rows:
+        empty(say("try_chat.no_persona"), say("try_chat.no_persona_next"), icon=":material/person_edit:")
+        st.page_link(links.page("personas"), label=say_of("nav.page", "personas"))
+        return
+    persona = api.personas.one(choices.chosen_persona(rows))
+    chosen = choices.read(persona, api.chat.models())
+    choices.draw(rows, chosen)
+    with counting:
+        choices.draw_counting(chosen)
+    _panes(chosen, _spec(chosen))
+
+
+def _panes(chosen: Choices, spec: Mapping[str, Any]) -> None:
+    form = _form(spec)
+    note = st.container(key="try_note")
+    _tabs()
+    main, side = st.columns([3, 2], gap="medium")
+    with side:
+        side_box = st.container(key="try_side")
+
+    def draw_beside(talk: Talk) -> None:
+        with note:
+            _standin(chosen, spec, talk)
+        with side_box:
+            beside(talk, form, chosen.persona.name)
+
+    with main, st.container(key="try_main", gap="small"):
+        chat(
+            chosen.chat_with(),
+            key=KEY,
+            height=_HEIGHT,
+            suggestions=_suggestions(chosen, spec),
+            greeting=said_in(spec.get("greeting"), chosen.locale),
+            beside=draw_beside,
+        )
+
+
+@st.fragment
+def _tabs() -> None:
+    """On a narrow screen the chat or the lead is seen; the style sheet hides this where there is room for both."""
+    with st.container(key="try_tabs"):
+        seen = st.segmented_control(
+            say("try_chat.seen"),
+            ("main", "side"),
+            default="main",
+            required=True,
+            format_func=lambda one: say_of("try_chat.tab", one),
+            key="try_seen",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+    hidden = "main" if seen == "side" else "side"
+    st.html(f"<style>@media (max-width: 640px) {{ .st-key-try_{hidden} {{ display: none; }} }}</style>")
+
+
+def _standin(chosen: Choices, spec: Mapping[str, Any], talk: Talk) -> None:
+    answered_by = talk.answer.model if talk.answer else None
+    model = chosen.model or answered_by or spec.get("model") or chosen.models.default
+    if model != STANDIN:
+        return
+    with st.container(key="try_standin", horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(say("try_chat.standin"), width="content")
+        st.page_link(links.page("models"), label=say("try_chat.connect"), icon=":material/memory:")
+
+
+def _spec(chosen: Choices) -> Mapping[str, Any]:
+    draft = chosen.persona.draft
+    if chosen.version == "draft" and draft and draft.spec:
+        return draft.spec
+    return chosen.persona.spec or {}
+
+
+def _form(spec: Mapping[str, Any]) -> list[CardField]:
+    fields = (spec.get("collect") or {}).get("fields") or ()
+    return [
+        CardField(str(one["name"]), said_in(one.get("label"), language(), _title(str(one["name"])))) for one in fields
+    ]
+
+
+def _title(name: str) -> str:
+    """A field's name in words when it is a common one and the persona has no label for it."""
+    return say_of("try_chat.field", name) if f"try_chat.field.{name}" in catalog() else name
+
+
+def _suggestions(chosen: Choices, spec: Mapping[str, Any]) -> list[str]:
+    """The persona's own, and one that leaves a contact, so that a field is seen to fill."""
+    own = [said_in(text, chosen.locale) for text in spec.get("suggestions") or ()]
+    kinds = {str(one.get("type", "")) for one in (spec.get("collect") or {}).get("fields") or ()}
+    for kind in ("phone", "email", "wechat"):
+        if kind in kinds:
+            return [*own, _of_contact(kind, chosen)]
+    return own
+
+
+def _of_contact(kind: str, chosen: Choices) -> str:
+    """In the chat's language, which need not be the console's."""
+    return word(chosen.locale, f"try_chat.sample.{kind}")

@@ -1,0 +1,1 @@
+"""The Try page: whom one chats with, and the lead beside the chat."""
