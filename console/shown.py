@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -69,6 +69,11 @@ def short_time(rfc3339: str | None) -> str:
         return format_time(at, "HH:mm", locale=_locale())
     pattern = {"en": "d MMM", "zh": "M月d日"} if at.year == now.year else {"en": "d MMM y", "zh": "y年M月d日"}
     return format_date(at, pattern[language()], locale=_locale())
+
+
+def day(on: date) -> str:
+    """`23 Nov 2026`, `2026年11月23日`."""
+    return format_date(on, {"en": "d MMM y", "zh": "y年M月d日"}[language()], locale=_locale())
 
 
 def ago(rfc3339: str) -> str:
