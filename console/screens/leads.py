@@ -21,6 +21,7 @@ ROWS = 25
 
 def show() -> None:
     """Draws the page."""
+    address.mend()
     asked = address.read()
     address.remember()
     with st.container(key="leads_head", horizontal=True, vertical_alignment="center"):
@@ -43,9 +44,11 @@ def _body(asked: Address) -> None:
     personas = api.personas()
     named = titles(personas)
     if asked.view == "missed":
-        _views(asked, None)
-        missed.draw(asked, personas, named)
+        waiting = missed.ask(asked)
+        _views(asked, waiting.total)
+        missed.draw(asked, waiting, personas, named)
         return
+    missed.forget()
     found = api.page(asked.query, sort=asked.sort, page=asked.page, limit=ROWS)
     _views(asked, api.missed(limit=1).total)
     forms = forms_of([lead.persona for lead in found.items], personas)
@@ -80,7 +83,7 @@ def _views(asked: Address, open_count: int | None) -> None:
 def _export(query: LeadQuery) -> None:
     with st.container(key="leads_export", horizontal=True, gap="xsmall", width="content"):
         _download(query, "csv", say("leads.export_csv"), first=True)
-        with st.popover("", icon=":material/arrow_drop_down:", help=say("leads.export_more")):
+        with st.popover(say("leads.export_more")):
             st.caption(say("leads.export_what"))
             _download(query, "csv_excel", say("leads.export_excel"))
             _download(query, "jsonl", say("leads.export_jsonl"))
@@ -101,17 +104,17 @@ def _download(query: LeadQuery, kind: Format, label: str, *, first: bool = False
 
 
 def _filters(asked: Address, named: Mapping[str, str]) -> None:
-    with st.container(key="leads_filters", horizontal=True, gap="small"):
+    with st.container(key="leads_filters", horizontal=True, gap="xsmall"):
+        key, moved = address.widget("q", asked.query.q)
         st.text_input(
             say("leads.search"),
-            key="q",
-            bind="query-params",
+            key=key,
             type="search",
             live=True,
             max_chars=200,
             placeholder=say("leads.search_in"),
-            on_change=address.first_page,
-            width=240,
+            on_change=moved,
+            width=185,
         )
         _choose("stage", asked.query.stage, STAGES, {name: say_of("leads.stage", name) for name in STAGES})
         _choose("persona", asked.query.persona, tuple(named), named)
@@ -128,19 +131,12 @@ def _choose(name: str, value: str, options: Sequence[str], words: Mapping[str, s
 
     offered = ["", *options, *([value] if value and value not in options else [])]
     key, moved = address.widget(name, value)
-    st.selectbox(say_of("leads.filter", name), offered, format_func=worded, key=key, on_change=moved, width=150)
+    st.selectbox(say_of("leads.filter", name), offered, format_func=worded, key=key, on_change=moved, width=138)
 
 
 def _date(name: str, label: str) -> None:
-    st.date_input(
-        label,
-        value=None,
-        key=name,
-        bind="query-params",
-        format="YYYY-MM-DD",
-        on_change=address.first_page,
-        width=140,
-    )
+    key, moved = address.widget(name, address.day(name))
+    st.date_input(label, key=key, format="YYYY-MM-DD", on_change=moved, width=136)
 
 
 def _bar(asked: Address, look: table.Looks, total: int) -> Sequence[str]:
@@ -150,9 +146,8 @@ def _bar(asked: Address, look: table.Looks, total: int) -> Sequence[str]:
         if asked.is_narrowed:
             st.button(say("leads.clear"), icon=":material/filter_alt_off:", type="tertiary", on_click=address.clear)
         st.space("stretch")
-        st.toggle(
-            say("leads.test"), key="test", bind="query-params", on_change=address.first_page, help=say("leads.test_how")
-        )
+        key, moved = address.widget("test", asked.query.test)
+        st.toggle(say("leads.test"), key=key, on_change=moved, help=say("leads.test_how"))
         key, moved = address.widget("sort", asked.sort)
         st.selectbox(
             say("leads.sort_label"),
@@ -233,4 +228,4 @@ def _centred(label: str, act: object) -> None:
 
 
 def _show_test() -> None:
-    st.session_state["test"] = True
+    address.put("test", "true")

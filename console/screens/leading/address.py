@@ -15,8 +15,7 @@ from console.client.leads import SORTS, STAGES, LeadQuery, Sort
 from console.visit import current
 
 View = Literal["table", "missed"]
-_FILTERS: Final = ("stage", "persona", "contact")
-_BOUND: Final = ("q", "from", "to", "test")
+_FILTERS: Final = ("q", "stage", "persona", "contact", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,13 @@ def read() -> Address:
     said = st.query_params.get
     stage, sort, page = said("stage", ""), said("sort", ""), said("page", "1")
     query = LeadQuery(
-        q=str(_bound("q") or "").strip(),
+        q=said("q", "").strip(),
         stage=stage if stage in STAGES else "",
         persona=said("persona", ""),
         contact={"true": True, "false": False}.get(said("contact", "")),
-        since=_day("from"),
-        until=_day("to", after=1),
-        test=str(_bound("test") or "").lower() == "true",
+        since=_moment("from"),
+        until=_moment("to", after=1),
+        test=said("test") == "true",
     )
     return Address(
         view="missed" if said("view") == "missed" else "table",
@@ -58,10 +57,10 @@ def read() -> Address:
     )
 
 
-def widget(name: str, value: str) -> tuple[str, Callable[[], None]]:
+def widget(name: str, value: object) -> tuple[str, Callable[[], None]]:
     """(key, callback) of the widget for one parameter: it shows the address's value and changes the address."""
     key = f"leads_{name}"
-    if st.session_state.get(key) != value:
+    if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     return key, partial(_moved, name, key)
 
@@ -78,15 +77,27 @@ def put(name: str, value: str) -> None:
 
 def first_page() -> None:
     """Begins at the first page."""
-    st.query_params.pop("page", None)
+    put("page", "")
 
 
 def clear() -> None:
     """Removes every filter."""
     for name in _FILTERS:
         put(name, "")
-    st.session_state["q"] = ""
-    st.session_state["from"] = st.session_state["to"] = None
+
+
+def day(name: str) -> date | None:
+    """The day that a parameter names."""
+    try:
+        return date.fromisoformat(st.query_params.get(name, ""))
+    except ValueError:
+        return None
+
+
+def mend() -> None:
+    """Puts back the list's address where a step to one lead left `?id=` behind, as Back finds it."""
+    if st.query_params.pop("id", None) is not None:
+        st.query_params.from_dict(last())
 
 
 def remember() -> None:
@@ -102,18 +113,14 @@ def last() -> dict[str, str]:
 
 def _moved(name: str, key: str) -> None:
     value = st.session_state.get(key)
-    put(name, ",".join(value) if isinstance(value, list) else str(value or ""))
+    if isinstance(value, bool):
+        put(name, "true" if value else "")
+    else:
+        put(name, value.isoformat() if isinstance(value, date) else str(value or ""))
 
 
-def _bound(name: str) -> object:
-    return st.session_state[name] if name in st.session_state else st.query_params.get(name)
-
-
-def _day(name: str, *, after: int = 0) -> str:
-    said = _bound(name)
-    try:
-        day = said if isinstance(said, date) else date.fromisoformat(str(said or ""))
-    except ValueError:
+def _moment(name: str, *, after: int = 0) -> str:
+    chosen = day(name)
+    if chosen is None:
         return ""
-    start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(current().timezone))
-    return start.isoformat()
+    return datetime.combine(chosen + timedelta(days=after), time(), ZoneInfo(current().timezone)).isoformat()

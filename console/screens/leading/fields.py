@@ -75,7 +75,7 @@ def draw(lead: LeadInFull, form: Form) -> None:
 def _field(lead: LeadInFull, form: Form, name: str, *, is_gone: bool = False) -> None:
     value, label = lead.fields.get(name), label_of(form, name)
     editing = st.session_state.get(_EDITING) == (lead.id, name)
-    with st.container(key=f"lead_field_{name}", gap="xsmall"):
+    with st.container(key=f"lead_field_{name}", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(key=f"lead_label_{name}", width="stretch"):
                 st.text(label)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import streamlit as st
 
 from console import links
-from console.client import Refused
+from console.client import Page, Refused
 from console.client.leads import CONTACT_TYPES, Form, Missed, PersonaName
 from console.parts.pane import empty, failed
 from console.parts.problem import in_words
@@ -59,10 +59,14 @@ class Decision:
     label: str = ""
 
 
-def draw(asked: Address, personas: Sequence[PersonaName], named: Mapping[str, str]) -> None:
-    """The view of what was missed: what was just decided with its undo, then what is open."""
+def ask(asked: Address) -> Page[Missed]:
+    """Carries out what was clicked, then asks what is open."""
     _act()
-    found = current().api.leads.missed(persona=asked.query.persona, test=asked.query.test, page=asked.page, limit=ROWS)
+    return current().api.leads.missed(persona=asked.query.persona, test=asked.query.test, page=asked.page, limit=ROWS)
+
+
+def draw(asked: Address, found: Page[Missed], personas: Sequence[PersonaName], named: Mapping[str, str]) -> None:
+    """The view of what was missed: what was just decided with its undo, then what is open."""
     forms = forms_of([item.persona for item in found.items], personas)
     _bar(asked, found.total or 0)
     done: dict[str, Decision] = st.session_state.get(_DONE, {})
@@ -85,9 +89,8 @@ def _bar(asked: Address, total: int) -> None:
     with st.container(key="missed_bar", horizontal=True, vertical_alignment="center"):
         st.text(say("leads.missed_one") if total == 1 else say("leads.missed", count=number(total)), width="content")
         st.space("stretch")
-        st.toggle(
-            say("leads.test"), key="test", bind="query-params", on_change=address.first_page, help=say("leads.test_how")
-        )
+        key, moved = address.widget("test", asked.query.test)
+        st.toggle(say("leads.test"), key=key, on_change=moved, help=say("leads.test_how"))
 
 
 def _act() -> None:
@@ -151,13 +154,20 @@ def _open_item(item: Missed, form: Form, persona: str) -> None:
         if item.sentence and item.sentence != item.text:
             with st.container(key=f"lead_quote_{item.id}"):
                 st.text(say("leads.quoted", sentence=item.sentence))
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(date_and_time(item.at), width="content")
-            with st.container(key=f"lead_quiet_{item.id}", width="content"):
-                st.text(persona)
-            if item.conversation_id:
-                _talk(item)
-        _decide_on(item, form)
+        with st.container(key=f"missed_foot_{item.id}", horizontal=True, vertical_alignment="center", gap="small"):
+            _decide_on(item, form)
+            st.space("stretch")
+            _where(item, persona)
+        wrong: Decision | None = st.session_state.get(_WRONG, {}).get(item.id)
+        if wrong:
+            st.error(say("leads.does_not_fit", kind=_kind(form, wrong.field)), icon=":material/error:")
+
+
+def _where(item: Missed, persona: str) -> None:
+    with st.container(key=f"lead_quiet_{item.id}", width="content"):
+        st.text(f"{persona} · {date_and_time(item.at)}")
+    if item.conversation_id:
+        _talk(item)
 
 
 def _reason_badge(item: Missed) -> str:
@@ -179,31 +189,27 @@ def _decide_on(item: Missed, form: Form) -> None:
     may = current().may("editor")
     why = None if may else say("common.needs_editor")
     wrong: Decision | None = st.session_state.get(_WRONG, {}).get(item.id)
-    with st.container(key=f"missed_act_{item.id}", horizontal=True, vertical_alignment="bottom", gap="small"):
-        field = _field(item, form, disabled=not may)
-        if wrong:
-            _correction(item, wrong)
-        label = _label(form, field)
-        st.button(
-            say("leads.accept"),
-            key=f"accept_{item.id}",
-            icon=":material/check:",
-            disabled=not may or not field,
-            help=why or (None if field else say("leads.accept_needs_field")),
-            on_click=_accept,
-            args=(item, field, label),
-        )
-        st.button(
-            say("leads.dismiss"),
-            key=f"dismiss_{item.id}",
-            type="tertiary",
-            disabled=not may,
-            help=why,
-            on_click=_decide,
-            args=(Decision("dismiss", item),),
-        )
+    field = _field(item, form, disabled=not may)
     if wrong:
-        st.error(say("leads.does_not_fit", kind=_kind(form, wrong.field)), icon=":material/error:")
+        _correction(item, wrong)
+    st.button(
+        say("leads.accept"),
+        key=f"accept_{item.id}",
+        icon=":material/check:",
+        disabled=not may or not field,
+        help=why or (None if field else say("leads.accept_needs_field")),
+        on_click=_accept,
+        args=(item, field, _label(form, field)),
+    )
+    st.button(
+        say("leads.dismiss"),
+        key=f"dismiss_{item.id}",
+        type="tertiary",
+        disabled=not may,
+        help=why,
+        on_click=_decide,
+        args=(Decision("dismiss", item),),
+    )
 
 
 def _field(item: Missed, form: Form, *, disabled: bool) -> str:
@@ -220,13 +226,21 @@ def _field(item: Missed, form: Form, *, disabled: bool) -> str:
         placeholder=say("leads.choose_field"),
         key=f"missed_field_{item.id}",
         disabled=disabled,
-        width=200,
+        width=180,
+        label_visibility="collapsed",
     )
     return chosen or ""
 
 
 def _correction(item: Missed, wrong: Decision) -> None:
-    st.text_input(say("leads.corrected"), value=wrong.value, key=f"missed_value_{item.id}", max_chars=2000, width=220)
+    st.text_input(
+        say("leads.corrected"),
+        value=wrong.value,
+        key=f"missed_value_{item.id}",
+        max_chars=2000,
+        width=200,
+        label_visibility="collapsed",
+    )
 
 
 def _kind(form: Form, name: str) -> str:

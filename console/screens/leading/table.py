@@ -107,7 +107,7 @@ def _chips(lead: Lead) -> list[str]:
 
 def _config(columns: Sequence[str], look: Looks) -> dict[str, Any]:
     kind = st.column_config
-    config: dict[str, Any] = {_LEAD: kind.TextColumn(say("leads.column.lead"), pinned=True, width=210)}
+    config: dict[str, Any] = {_LEAD: kind.TextColumn(say("leads.column.lead"), width=210)}
     for column in columns:
         label = column_label(look, column)
         config[column] = kind.TextColumn(label, width=_WIDTHS.get(column))
