@@ -168,7 +168,7 @@ def _drawn(
     state: _State, key: str, height: int | str, suggestions: tuple[str, ...], greeting: str, beside: Beside | None
 ) -> None:
     _restore(state)
-    _notices(state, key)
+    _notices(state)
     box = _box(key, height)
     with box:
         _transcript(state, key, suggestions, greeting)
@@ -191,12 +191,17 @@ def _box(key: str, height: int | str) -> st.delta_generator.DeltaGenerator:
     return st.container(height=pixels, border=True, key=name, autoscroll=True, gap="small")
 
 
-def _notices(state: _State, key: str) -> None:
+def _notices(state: _State) -> None:
     if state.notice:
         st.warning(state.notice, icon=":material/info:")
+
+
+def _left(state: _State, key: str) -> None:
     if state.left:
-        with st.container(key=f"{key}_left", horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(say("chat.left"))
+        with st.container(
+            key=f"{key}_left", horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="small"
+        ):
+            st.caption(say("chat.left"), width="content")
             st.page_link(
                 links.page("conversation"),
                 label=say("chat.left_open"),
@@ -206,6 +211,7 @@ def _notices(state: _State, key: str) -> None:
 
 
 def _transcript(state: _State, key: str, suggestions: tuple[str, ...], greeting: str) -> None:
+    _left(state, key)
     if greeting:
         bubble("assistant", greeting, key=f"{key}_greeting")
     waiting = {pending.turn_id for pending in state.pending}
@@ -238,7 +244,6 @@ def _input(state: _State, key: str) -> None:
         st.chat_input(
             say("chat.message") if may else say("chat.viewer"),
             key=f"{key}_input",
-            max_chars=20_000,
             disabled=not may,
             submit_mode="stop",
             on_submit=partial(_submit_typed, state, key),

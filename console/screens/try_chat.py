@@ -20,6 +20,7 @@ from console.visit import current, language, say, say_of
 from console.wording import catalog, word
 
 KEY = "try"
+_PARTS = {"chat": ("main",), "lead": ("side",), "choices": ("choices", "counting")}
 _HEIGHT = "calc(100dvh - 372px)"
 
 
@@ -44,6 +45,7 @@ def _page(counting: DeltaGenerator) -> None:
         return
     persona = api.personas.one(choices.chosen_persona(rows))
     chosen = choices.read(persona, api.chat.models())
+    _tabs()
     choices.draw(rows, chosen)
     with counting:
         choices.draw_counting(chosen)
@@ -53,7 +55,6 @@ def _page(counting: DeltaGenerator) -> None:
 def _panes(chosen: Choices, spec: Mapping[str, Any]) -> None:
     form = _form(spec)
     note = st.container(key="try_note")
-    _tabs()
     main, side = st.columns([3, 2], gap="medium")
     with side:
         side_box = st.container(key="try_side")
@@ -77,20 +78,20 @@ def _panes(chosen: Choices, spec: Mapping[str, Any]) -> None:
 
 @st.fragment
 def _tabs() -> None:
-    """On a narrow screen the chat or the lead is seen; the style sheet hides this where there is room for both."""
+    """On a narrow screen one part is seen at a time; the style sheet hides this where there is room for all."""
     with st.container(key="try_tabs"):
         seen = st.segmented_control(
             say("try_chat.seen"),
-            ("main", "side"),
-            default="main",
+            list(_PARTS),
+            default="chat",
             required=True,
             format_func=lambda one: say_of("try_chat.tab", one),
             key="try_seen",
             label_visibility="collapsed",
             width="stretch",
         )
-    hidden = "main" if seen == "side" else "side"
-    st.html(f"<style>@media (max-width: 640px) {{ .st-key-try_{hidden} {{ display: none; }} }}</style>")
+        hidden = ", ".join(f".st-key-try_{key}" for part, keys in _PARTS.items() if part != seen for key in keys)
+        st.html(f"<style>@media (max-width: 640px) {{ {hidden} {{ display: none !important; }} }}</style>")
 
 
 def _standin(chosen: Choices, spec: Mapping[str, Any], talk: Talk) -> None:
