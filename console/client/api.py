@@ -10,6 +10,8 @@ from console.client.chat import Chat
 from console.client.conversations import Conversations
 from console.client.knowledge import Knowledge
 from console.client.leads import Leads
+from console.client.models import Models
+from console.client.overview import Overviews
 from console.client.people import People
 from console.client.personas import Personas
 from console.client.plugins import Plugins
@@ -25,6 +27,8 @@ class Api:
         self.conversations = Conversations(transport)
         self.knowledge = Knowledge(transport)
         self.leads = Leads(transport)
+        self.models = Models(transport)
+        self.overview = Overviews(transport)
         self.people = People(transport)
         self.personas = Personas(transport)
         self.plugins = Plugins(transport)

@@ -1,0 +1,129 @@
+"""What waits for somebody: missed values, open questions, and what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from console import links
+from console.client.overview import Broken, Overview, Question
+from console.parts.pane import empty, pane
+from console.server_words import translated
+from console.shown import number, short_time
+from console.visit import current, language, say, say_of
+
+QUESTIONS: Final = 20
+SHOWN: Final = 5
+SHOWN_OF_ONE: Final = 2
+
+
+def waiting(found: Overview) -> None:
+    """One row for each thing, with a link to where it is done; calm when there is none."""
+    with st.container(border=True, key="waiting", gap="small"):
+        st.subheader(say("home.waiting"))
+        things = _by_thing(found.broken)
+        for at, of_one in enumerate(things[:SHOWN]):
+            _broken(of_one, at)
+        if len(things) > SHOWN:
+            st.caption(say("home.more", count=number(len(things) - SHOWN)))
+        if found.missed_open:
+            _missed(found.missed_open)
+        if found.unanswered:
+            _unanswered(found.unanswered)
+        if not (found.broken or found.missed_open or found.unanswered):
+            empty(say("home.nothing_waits"), say("home.nothing_waits_next"), icon=":material/check:")
+
+
+def _broken(of_one: Sequence[Broken], at: int) -> None:
+    first = of_one[0]
+    with st.container(key=f"waits_broken_{at}", gap="xxsmall"):
+        with _row(f"broken_row_{at}"):
+            st.markdown(":red[:material/error:]", width="content")
+            st.text(say_of("home.broken", first.kind, name=first.name), width="stretch")
+            st.page_link(
+                links.page(_PAGES[first.kind]), label=say_of("home.mend", first.kind), query_params=_query(first)
+            )
+        for broken in of_one[:SHOWN_OF_ONE]:
+            if broken.kind in ("plugin", "persona"):
+                _problem(broken)
+        if len(of_one) > SHOWN_OF_ONE:
+            st.caption(say("home.more", count=number(len(of_one) - SHOWN_OF_ONE)))
+
+
+def _problem(broken: Broken) -> None:
+    st.text(translated(broken.message, language()))
+    if broken.place:
+        st.code(broken.place, language=None, wrap_lines=True)
+
+
+def _row(key: str) -> DeltaGenerator:
+    return st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap="small")
+
+
+def _by_thing(found: Sequence[Broken]) -> list[list[Broken]]:
+    things: dict[tuple[str, str], list[Broken]] = {}
+    for broken in found:
+        things.setdefault((broken.kind, broken.name), []).append(broken)
+    return list(things.values())
+
+
+_PAGES: Final = {"plugin": "plugins", "persona": "persona", "mirror": "leads", "model": "models"}
+
+
+def _query(broken: Broken) -> dict[str, str] | None:
+    if broken.kind == "persona":
+        return {"name": broken.name, "tab": "yaml"}
+    if broken.kind == "mirror":
+        return {"persona": broken.name}
+    return {"name": broken.name} if broken.kind == "plugin" else None
+
+
+def _missed(count: int) -> None:
+    said = say("home.missed.one") if count == 1 else say("home.missed.more", count=number(count))
+    with _row("waits_missed"):
+        st.markdown(":orange[:material/contact_phone:]", width="content")
+        st.text(said, width="stretch")
+        st.page_link(links.page("leads"), label=say("home.missed_open"), query_params={"view": "missed"})
+
+
+def _unanswered(count: int) -> None:
+    said = say("home.unanswered.one") if count == 1 else say("home.unanswered.more", count=number(count))
+    with _row("waits_unanswered"):
+        st.markdown(":orange[:material/help:]", width="content")
+        st.text(said, width="stretch")
+        if st.button(say("home.unanswered_open"), type="tertiary", key="read_unanswered"):
+            st.session_state["home_reads"] = True
+            st.rerun()
+
+
+def questions() -> None:
+    """The dialog with the open questions, when somebody asked for it."""
+    if st.session_state.pop("home_reads", False):
+        st.dialog(say("home.unanswered_title"), position="right", width="medium")(_questions)()
+
+
+@pane
+def _questions() -> None:
+    st.caption(say("home.unanswered_next"))
+    for question in current().api.overview.unanswered(QUESTIONS):
+        _question(question)
+
+
+def _question(question: Question) -> None:
+    with st.container(key=f"question_{question.id}", border=True, gap="xsmall"):
+        st.text(question.text)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(short_time(question.at), width="stretch")
+            st.page_link(
+                links.page("conversation"),
+                label=say("home.to_conversation"),
+                query_params={"id": question.conversation_id},
+            )
+            st.page_link(
+                links.page("persona"),
+                label=say("home.to_knowledge"),
+                query_params={"name": question.persona, "tab": "knowledge"},
+            )
