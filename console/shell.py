@@ -16,6 +16,7 @@ from console.client import ServerAway, SignedOut
 from console.pages import PAGES, PageEntry
 from console.parts.away import wait_for_server
 from console.parts.cookie import keep_cookie
+from console.parts.steps import mend_steps
 from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
@@ -44,6 +45,7 @@ def run() -> None:
     else:
         page = _frame(here)
         st.set_page_config(page_title=f"{page.title} · Rapport")
+        mend_steps()
         _missing()
         _draw(page.run)
 

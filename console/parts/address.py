@@ -52,5 +52,5 @@ def copy_address(label: str, copied: str) -> None:
 
 def bring_into_view(key: str) -> None:
     """Scrolls to the container of that key as soon as it is drawn."""
-    with st.container(key="unseen"):
+    with st.container(key="unseen_scroll"):
         _scroll(key=f"scroll_{key}", data={"key": key})
