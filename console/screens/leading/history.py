@@ -55,7 +55,7 @@ def _line(lead: LeadInFull, form: Form, line: Line, index: int) -> None:
     with st.container(key=f"lead_change_{index}", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text(_words(form, line), width="stretch")
-            if change.by == "person" and line.is_latest:
+            if change.by == "person" and line.is_latest and line.before != change.value:
                 _undo(lead, line, index)
         with st.container(key=f"lead_quiet_change_{index}"):
             st.text(f"{_who(change)} · {date_and_time(change.at)}")
@@ -64,7 +64,7 @@ def _line(lead: LeadInFull, form: Form, line: Line, index: int) -> None:
 def _words(form: Form, line: Line) -> str:
     label, nothing = fields.label_of(form, line.change.field), say("lead.nothing")
     after = nothing if line.change.value is None else line.change.value
-    if line.before is None:
+    if line.before is None or line.before == line.change.value:
         return say("lead.set", field=label, after=after)
     return say("lead.changed", field=label, before=line.before, after=after)
 
