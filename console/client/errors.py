@@ -23,7 +23,7 @@ class SignedOut(Exception):
     """The session is unknown, ended or expired."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: a context manager sets an exception's traceback
 class Refused(Exception):
     """The server refused the call: its problem document (RFC 9457), read."""
 

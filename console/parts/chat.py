@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -92,14 +92,16 @@ def chat(
     suggestions: Sequence[str],
     greeting: str,
     beside: Beside | None = None,
+    goes_on: bool = False,
 ) -> Talk:
     """Draws transcript, suggestions and input; says what is typed and lets the answer grow.
 
     `height` is of the transcript: pixels, or a CSS length such as `calc(100vh - 300px)`. With another `chosen` than
-    before a new conversation begins and the one before is linked. `beside` draws what goes with the chat, such as the
+    before a new conversation begins and the one before is linked; with `goes_on` another version alone goes on in the same
+    one. `beside` draws what goes with the chat, such as the
     lead, in a container of the page; it is called again after each answer, without a run of the page.
     """
-    state = _state_for(key, chosen)
+    state = _state_for(key, chosen, goes_on)
     _fragment(state, key, height, tuple(suggestions), greeting, beside)
     return _talk(state)
 
@@ -111,7 +113,7 @@ def start_over(key: str) -> None:
         _leave(state)
 
 
-def _state_for(key: str, chosen: ChatWith) -> _State:
+def _state_for(key: str, chosen: ChatWith, goes_on: bool) -> _State:
     state: _State | None = st.session_state.get(f"{key}_chat")
     if state is None:
         state = _State(chosen, conversation_id=st.query_params.get(PARAMETER))
@@ -119,7 +121,8 @@ def _state_for(key: str, chosen: ChatWith) -> _State:
         return state
     asked = st.query_params.get(PARAMETER)
     has_moved = asked is not None and asked != state.conversation_id
-    if state.chosen != chosen and not has_moved:
+    was = replace(state.chosen, version=chosen.version) if goes_on else state.chosen
+    if was != chosen and not has_moved:
         _leave(state)
     state.chosen = chosen
     if st.query_params.get(PARAMETER) != state.conversation_id:
