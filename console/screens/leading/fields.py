@@ -15,6 +15,7 @@ from console.screens.leading.forms import text_of
 from console.shown import date_and_time, number
 from console.visit import current, say, say_of
 
+_BY: Final = ("customer", "function", "person", "external", "model")
 _EDITING: Final = "lead_editing"
 _TODO: Final = "lead_todo"
 _WRONG: Final = "lead_wrong"
@@ -117,7 +118,7 @@ def _known(lead: LeadInFull, name: str, value: Value) -> None:
         with st.container(key=f"lead_quote_{name}"):
             st.text(say("leads.quoted", sentence=value.quote))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption(f"{_means(value.by)} · {date_and_time(value.at)}", width="content")
+        st.caption(f"{means(value.by)} · {date_and_time(value.at)}", width="content")
         if value.message_id and lead.conversation_ids:
             st.page_link(
                 links.page("conversation"),
@@ -128,9 +129,10 @@ def _known(lead: LeadInFull, name: str, value: Value) -> None:
             )
 
 
-def _means(by: str) -> str:
-    known = ("customer", "function", "person", "external", "model")
-    return say_of("lead.by", by if by in known else "external")
+def means(by: str) -> str:
+    """How a value came to be known, in words."""
+    name = by if by in _BY else "external"
+    return say_of("lead.by", name)
 
 
 def _unknown(asked: Asked) -> None:

@@ -10,10 +10,9 @@ import streamlit as st
 from console.client.leads import Change, Form, LeadInFull
 from console.screens.leading import fields
 from console.shown import date_and_time, number
-from console.visit import current, say, say_of
+from console.visit import current, say
 
 SHOWN = 8
-_BY = ("customer", "function", "person", "external", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _words(form: Form, line: Line) -> str:
 
 
 def _who(change: Change) -> str:
-    means = say_of("lead.by", change.by if change.by in _BY else "external")
+    means = fields.means(change.by)
     return f"{means} ({change.actor})" if change.by == "person" and change.actor else means
 
 
