@@ -41,7 +41,7 @@ def _columns(calls: tuple[PluginCall, ...]) -> dict[str, list[str | None]]:
         say("plugins.result"): [say_of("conversation.call", call.status) for call in calls],
         say("plugins.took"): [shown.duration(call.milliseconds) for call in calls],
         say("plugins.caused"): [_caused(call) for call in calls],
-        say("plugins.trusted"): [say_of("plugins.trust", call.trust) for call in calls],
+        say("plugins.trusted"): [say_of("plugins.caller", call.trust) for call in calls],
         say("plugins.sent"): [_arguments(call.arguments) for call in calls],
         say("plugins.reason"): [call.error or "" for call in calls],
         say("plugins.talk"): [_address(call) for call in calls],
