@@ -42,7 +42,7 @@ def _reason(found: Vendors) -> str:
 def _vendors(found: Vendors) -> None:
     connected = sum(vendor.connected for vendor in found.items)
     with st.container(horizontal=True, vertical_alignment="center", key="vendors_head"):
-        st.subheader(say("models.vendors"), width="stretch")
+        st.subheader(say("models.vendors"), anchor=False, width="stretch")
         st.caption(say("models.count", connected=connected, all=len(found.items)), width="content")
     wanted = st.text_input(
         say("models.search"),

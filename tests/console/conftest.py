@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser import find_browser
 from tests.conftest import furnish
@@ -26,6 +26,7 @@ from tests.console.house import SESSION_COOKIE, House
 HEIGHTS = {390: 844}
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 _SETTLED = """quiet => {
   const app = document.querySelector('[data-testid="stApp"]');
   const still = app && app.dataset.testScriptState === "notRunning"

@@ -39,7 +39,7 @@ def first_steps(found: Overview) -> None:
     first_open = done.index(False)
     with st.container(border=True, key="steps", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(say("home.steps"), width="stretch")
+            st.subheader(say("home.steps"), anchor=False, width="stretch")
             st.caption(say("home.progress", done=sum(done), all=len(done)), width="content")
         st.progress(sum(done) / len(done))
         for at, step in enumerate(STEPS):

@@ -14,6 +14,7 @@ from console.parts.pane import empty
 from console.shown import number
 from console.visit import language, say
 
+BARS = ("#2a8ca8", "#c98a2b")  # both stand out on white and on black
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 
 
@@ -21,7 +22,7 @@ def today(found: Overview) -> None:
     """Four figures, each with yesterday's."""
     now, before = found.today, found.yesterday
     with st.container(key="today", gap="small"):
-        st.subheader(say("home.today"))
+        st.subheader(say("home.today"), anchor=False)
         columns = st.columns(4, gap="small")
         _figure(columns[0], say("home.conversations"), now.conversations, before.conversations)
         _figure(columns[1], say("home.messages"), now.messages, before.messages)
@@ -37,7 +38,7 @@ def _figure(column: DeltaGenerator, name: str, now: int, before: int) -> None:
 def week(found: Overview) -> None:
     """Conversations of seven days, and how many left a contact."""
     with st.container(border=True, key="week", gap="small"):
-        st.subheader(say("home.week"))
+        st.subheader(say("home.week"), anchor=False)
         if not any(day.conversations for day in found.week):
             empty(say("home.week_empty"), say("home.week_empty_next"), icon=":material/bar_chart:")
             return
@@ -62,7 +63,13 @@ def _bars(found: Overview) -> dict[str, Any]:
             "x": {"field": "day", "type": "nominal", "sort": None, "title": None, "axis": plain},
             "xOffset": {"field": "what", "sort": what},
             "y": {"field": "count", "type": "quantitative", "title": None, "axis": whole},
-            "color": {"field": "what", "sort": what, "title": None, "legend": {"orient": "top"}},
+            "color": {
+                "field": "what",
+                "sort": what,
+                "title": None,
+                "legend": {"orient": "top"},
+                "scale": {"range": list(BARS)},
+            },
             "tooltip": [
                 {"field": "day", "title": " "},
                 {"field": "what", "title": " "},

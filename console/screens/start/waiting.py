@@ -23,7 +23,7 @@ SHOWN_OF_ONE: Final = 2
 def waiting(found: Overview) -> None:
     """One row for each thing, with a link to where it is done; calm when there is none."""
     with st.container(border=True, key="waiting", gap="small"):
-        st.subheader(say("home.waiting"))
+        st.subheader(say("home.waiting"), anchor=False)
         things = _by_thing(found.broken)
         for at, of_one in enumerate(things[:SHOWN]):
             _broken(of_one, at)

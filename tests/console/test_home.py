@@ -1,0 +1,112 @@
+"""The first page ticks off first steps by itself and shows what waits; the models page leads to the line to copy."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Visitors
+from tests.console.house import House
+
+QUESTION = "Is there parking **near** :smile: <b>your</b> ![office](http://x.example/y.png)?"
+
+
+def chat(house: House, *lines: str) -> None:
+    visitor = house.server.visitor("en")
+    for line in lines:
+        visitor.say(line)
+
+
+def primary(page: Page) -> list[str]:
+    return [one.inner_text() for one in page.locator('[data-testid="stBaseButton-primary"]').all() if one.is_visible()]
+
+
+def test_first_steps_tick_themselves_off_while_one_looks(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/")
+    steps = page.locator(".stVerticalBlock.st-key-steps")
+    expect(steps).to_contain_text("0 of 5")
+    assert primary(page) == ["Try a chat"]
+    chat(own_house, "We are Harbour Light Robotics", "My number is +49 151 23456789")
+    expect(steps).to_contain_text("2 of 5")
+    expect(page.locator(".st-key-step_done_chat")).to_contain_text("Done")
+    expect(page.locator(".st-key-step_done_lead")).to_contain_text("Done")
+    expect(steps.locator("code")).to_have_text("OPENAI_API_KEY=your-key")
+    assert primary(page) == ["Choose a vendor"]
+
+
+def test_the_figures_of_today_stand_beside_yesterdays(house: House, visit: Visitors) -> None:
+    chat(house, "We are Harbour Light Robotics", "My number is +49 151 23456789")
+    page = visit("/")
+    counts = house.api.get("/overview").json()["today"]
+    for name, key in {"Conversations": "conversations", "New leads": "leads", "Contacts left": "contacts"}.items():
+        metric = page.locator('[data-testid="stMetric"]').filter(has_text=name)
+        expect(metric.locator('[data-testid="stMetricValue"]')).to_have_text(str(counts[key]))
+        expect(metric).to_contain_text("Yesterday 0")
+    assert counts["contacts"] >= 1
+
+
+def test_a_broken_plugin_is_told_with_its_place_and_a_link(own_house: House, visit_own: Visitors) -> None:
+    (own_house.folder / "plugins.d" / "crm.yaml").write_text("kind: http\nbase_url: nowhere\n")
+    page = visit_own("/", lang="zh")
+    waiting = page.locator(".stVerticalBlock.st-key-waiting")
+    expect(waiting).to_contain_text("插件 crm 有错误")
+    expect(waiting).to_contain_text("plugins.d/crm.yaml:2:11")
+    waiting.get_by_role("link", name="打开插件").click()
+    page.wait_for_url("**/plugins?name=crm")
+
+
+def test_an_unanswered_question_is_read_letter_by_letter(own_house: House, visit_own: Visitors) -> None:
+    chat(own_house, QUESTION)
+    page = visit_own("/")
+    page.get_by_role("button", name="Read").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Questions without an answer")
+    expect(dialog.locator(".stText").filter(has_text="parking")).to_have_text(QUESTION)
+    assert dialog.locator("img, b").count() == 0
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Nothing waits for you"), ("zh", "没有待处理的事")])
+def test_nothing_to_do_is_calm(own_house: House, visit_own: Visitors, lang: str, said: str) -> None:
+    page = visit_own("/", lang=lang)
+    expect(page.get_by_text(said)).to_be_visible()
+
+
+def test_a_viewer_sees_steps_that_others_take(house: House, visit: Visitors) -> None:
+    page = visit("/", role="viewer")
+    expect(page.locator(".st-key-do_publish button").first).to_be_disabled()
+
+
+def test_from_home_to_the_line_that_connects_a_model_in_four_clicks(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=own_house.console_url)
+    page.get_by_role("button", name="Choose a vendor").click()
+    page.wait_for_url("**/models")
+    expect(page.get_by_text("Built-in stand-in")).to_be_visible()
+    page.get_by_text("DeepSeek", exact=True).click()
+    line = (
+        page.locator('[data-testid="stExpander"]').filter(has_text="DeepSeek").locator('[data-testid="stCode"]').first
+    )
+    expect(line).to_contain_text("DEEPSEEK_API_KEY=your-key")
+    line.hover()
+    line.get_by_role("button").click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "DEEPSEEK_API_KEY=your-key"
+
+
+def test_vendors_are_found_by_the_name_of_a_model(visit: Visitors) -> None:
+    page = visit("/models")
+    page.get_by_label("Search vendors").fill("qwen")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-testid="stExpander"]')).to_have_count(1)
+    expect(page.get_by_text("DASHSCOPE_API_KEY=your-key")).to_be_visible()
+    assert "q=qwen" in page.url
+    page.get_by_label("Search vendors").fill("nobody at all")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No vendor by that name")).to_be_visible()
+
+
+def test_a_model_of_ones_own_asks_for_its_address_and_name(visit: Visitors) -> None:
+    page = visit("/models?q=ollama")
+    shown = page.locator('[data-testid="stCode"]').first.inner_text()
+    assert shown.split() == ["OLLAMA_BASE_URL=http://…", "RAPPORT_MODEL=ollama/MODEL"]
