@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.screens.studio.inputs import Path, hold, key_of, nearest, value_at, why_not
 from console.shown import number
-from console.visit import say, say_of
+from console.visit import language, say, say_of
 
 if TYPE_CHECKING:
     from console.screens.studio.draft import DraftEdit
@@ -22,7 +22,7 @@ POSITIONS: Final = {0.0: "only_answers", 0.2: "discreet", 0.5: "balanced", 0.75:
 
 def dial(draft: DraftEdit) -> None:
     """The five positions, with a sentence on the chosen one."""
-    exact, key = exact_value(draft.spec), key_of(draft, PLACE)
+    exact, key = exact_value(draft.spec), key_of(draft, PLACE, language())
     chosen = nearest(POSITIONS, exact)
     hold(key, chosen)
     with st.container(key="dial", gap="xsmall"):

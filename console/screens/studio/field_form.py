@@ -12,7 +12,7 @@ from console.screens.studio.bilingual import bilingual, spoken
 from console.screens.studio.field_list import changed_type, named_fields, renamed
 from console.screens.studio.inputs import Path, choice, hold, key_of, list_at, nearest, value_at, why_not
 from console.shown import number
-from console.visit import say, say_of
+from console.visit import language, say, say_of
 
 if TYPE_CHECKING:
     from console.screens.studio.draft import DraftEdit
@@ -39,9 +39,9 @@ def show_field(draft: DraftEdit, index: int) -> None:
     with right:
         _step(draft, (*path, "sensitivity"), "sensitivity", SENSITIVITIES, USUAL_SENSITIVITY, _sensitivity_name)
         _alternative(draft, path, field)
+        _name(draft, index, str(field.get("name", "")))
     if field.get("type") == "choice":
         _options(draft, (*path, "options"))
-    _name(draft, index, str(field.get("name", "")))
 
 
 def is_contact(field: dict[str, Any]) -> bool:
@@ -74,7 +74,7 @@ def _step(
     usual: float,
     named: Callable[[float], str],
 ) -> None:
-    exact, key = _number(value_at(draft.spec, path), usual), key_of(draft, path)
+    exact, key = _number(value_at(draft.spec, path), usual), key_of(draft, path, language())
     hold(key, nearest(steps, exact))
     with st.container(gap="xsmall"):
         st.select_slider(
@@ -205,7 +205,7 @@ def _name(draft: DraftEdit, index: int, name: str) -> None:
 
 def _rename(draft: DraftEdit, index: int, key: str) -> None:
     wanted = str(st.session_state.get(key) or "").strip()
-    changed = renamed(draft.spec, index, wanted)
+    changed = renamed(draft.spec, index, wanted, named_fields(draft.published.spec or {}))
     st.session_state[f"{key}:refused"] = changed is None
     if changed is not None:
         draft.change(changed)

@@ -6,6 +6,7 @@ Each function takes a plain spec and gives a changed copy; what is not a well-fo
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -116,8 +117,11 @@ def moved(spec: dict[str, Any], index: int, by: int) -> dict[str, Any]:
     return changed
 
 
-def renamed(spec: dict[str, Any], index: int, name: str) -> dict[str, Any] | None:
-    """The spec with the field and all that refers to it renamed; None for a name that cannot be or is taken."""
+def renamed(spec: dict[str, Any], index: int, name: str, published: Container[str]) -> dict[str, Any] | None:
+    """The spec with the field and all that refers to it renamed; None for a name that cannot be or is taken.
+
+    A field that was published under its old name keeps that column where a plugin mirrors the lead.
+    """
     old = fields_of(spec)[index].get("name")
     if not IDENTIFIER.fullmatch(name) or (name != old and name in named_fields(spec)):
         return None
@@ -128,12 +132,12 @@ def renamed(spec: dict[str, Any], index: int, name: str) -> dict[str, Any] | Non
     qualifying = list_at(changed, "collect", "qualified_when")
     qualifying[:] = [name if one == old else one for one in qualifying]
     fields[index]["name"] = name
-    if old and "column" not in fields[index] and value_is_mirrored(changed):
+    if old in published and "column" not in fields[index] and is_mirrored(changed):
         fields[index]["column"] = old
     return changed
 
 
-def value_is_mirrored(spec: dict[str, Any]) -> bool:
+def is_mirrored(spec: dict[str, Any]) -> bool:
     """Whether a plugin mirrors the lead, whose columns go by the fields' names."""
     return bool((spec.get("collect") or {}).get("into"))
 

@@ -23,7 +23,7 @@ from console.screens.studio.field_list import (
     with_removed,
     without_field,
 )
-from console.screens.studio.inputs import hold, key_of, list_at, why_not
+from console.screens.studio.inputs import hold, key_by_names, key_of, list_at, why_not
 from console.screens.studio.remarks import about
 from console.visit import say, say_of
 
@@ -191,8 +191,9 @@ def _added(draft: DraftEdit) -> None:
 
 
 def _qualified(draft: DraftEdit) -> None:
-    key, named = key_of(draft, ("collect", "qualified_when")), named_fields(draft.spec)
+    named = named_fields(draft.spec)
     chosen = [str(name) for name in list_at(draft.spec, "collect", "qualified_when")]
+    key = key_by_names(key_of(draft, ("collect", "qualified_when")), list(named.values()))
     hold(key, chosen)
     with st.container(gap="xsmall"):
         st.multiselect(

@@ -18,7 +18,7 @@ def kept_name(name: str) -> str:
     plain = PurePath(unicodedata.normalize("NFC", name).replace("\\", "/")).name.translate(_OTHER_SIGNS)
     stem, _, ending = plain.rpartition(".")
     ending = {"markdown": "md"}.get(ending.lower(), ending.lower())
-    found = _KEPT.sub("-", stem).strip(" .-()")[:LONGEST].rstrip(" .-(")
+    found = _KEPT.sub("-", stem).lstrip(" .-()")[:LONGEST].rstrip(" .-(")
     return f"{found or 'file'}.{ending}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from zlib import crc32
 
 import streamlit as st
 
@@ -42,6 +43,11 @@ def list_at(spec: object, *path: str | int) -> list[Any]:
 def key_of(draft: DraftEdit, path: Path, part: str = "") -> str:
     """The key of the input for a place; also its CSS class and where its state is kept."""
     return "_".join(["form", draft.name, *map(str, path), *([part] if part else [])])
+
+
+def key_by_names(key: str, names: Sequence[str]) -> str:
+    """A key that changes with the names of the options: the browser sends names, and an old one would be unknown."""
+    return f"{key}_{crc32(chr(0).join(names).encode()):08x}"
 
 
 def hold(key: str, value: object) -> None:
@@ -141,13 +147,16 @@ def choice(
     on_save: Callable[[str], None] | None = None,
 ) -> None:
     """One of `options`; `usual` stands for a value that is left out. `free` lets people type their own."""
-    key = key_of(draft, path)
     value = value_at(draft.spec, path)
     chosen = str(value) if value is not None else usual
+    offered = list(dict.fromkeys([*options, chosen]))
+    key = key_by_names(key_of(draft, path), [named(one) for one in options])
     hold(key, chosen)
 
     def saved() -> None:
         picked = str(st.session_state.get(key) or usual)
+        if picked not in offered and not free:
+            return
         if on_save:
             on_save(picked)
         else:
@@ -155,7 +164,7 @@ def choice(
 
     st.selectbox(
         label,
-        list(dict.fromkeys([*options, chosen])),
+        offered,
         format_func=named,
         key=key,
         help=why_not(draft) or help,

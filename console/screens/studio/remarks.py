@@ -38,16 +38,16 @@ def _is_inside(path: str, begin: str) -> bool:
 def remarks(draft: DraftEdit, path: Path) -> None:
     """A line for each hint about the place."""
     for hint in about(draft, path):
-        with st.container(key=f"hint_{hint.code}_{shown_path(path)}_{hint.language}", horizontal=True, gap="xsmall"):
+        with st.container(key=f"hint_{hint.code}_{hint.path}", horizontal=True, wrap=False, gap="small"):
             st.badge(say("studio_fields.hint"), icon=":material/lightbulb:", color="orange")
-            st.text(in_words(hint))
+            st.text(in_words(hint), width="stretch")
 
 
 def in_words(hint: Hint) -> str:
     """The hint in the visitor's language; one that is not known here in the server's words."""
     if hint.code not in WORDED:
         return translated(hint.message, language())
-    where = f"{language_name(hint.language)}: " if hint.language else ""
+    where = "" if hint.code == "missing_language" or not hint.language else f"{language_name(hint.language)}: "
     return where + say_of("studio_fields.hint", hint.code, **_values(hint))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from console.screens.studio.draft import DraftEdit
 
 MEGABYTES = 20
+_ABOUT = re.compile(r"^`[^`]*`[:：]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _send(draft: DraftEdit, file: Any, path: str) -> Sent:
     try:
         kept = current().api.knowledge.put(draft.name, path, file.getvalue())
     except Refused as refused:
-        return Sent(file.name, path, "refused", reason=in_words(refused))
+        return Sent(file.name, path, "refused", reason=_ABOUT.sub("", in_words(refused)))
     return Sent(file.name, kept.path, "kept", passages=kept.passages or 0)
 
 
@@ -85,7 +87,7 @@ def name_in_draft(draft: DraftEdit, paths: list[str]) -> None:
 def _outcome(draft: DraftEdit, file: Any, done: dict[str, Sent], there: Mapping[str, KnowledgeFile]) -> None:
     sent = done[file.file_id]
     name = sent.path.removeprefix("knowledge/")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"sent_{file.file_id}"):
+    with st.container(horizontal=True, wrap=False, gap="small", key=f"sent_{file.file_id}"):
         if sent.state == "kept":
             st.badge(say("studio_knowledge.kept"), color="green", icon=":material/check:")
             st.text(say("studio_knowledge.kept_as", name=name, count=sent.passages))
@@ -102,10 +104,18 @@ def _there_already(
     name, known = sent.path.removeprefix("knowledge/"), there.get(sent.path)
     used_by = ", ".join(known.used_by) if known else ""
     st.badge(say("studio_knowledge.exists"), color="orange", icon=":material/warning:")
-    if used_by:
-        st.text(say("studio_knowledge.exists_used", name=name, personas=used_by))
-    else:
-        st.text(say("studio_knowledge.exists_unused", name=name))
+    with st.container(gap="xsmall", width="stretch"):
+        if used_by:
+            st.text(say("studio_knowledge.exists_used", name=name, personas=used_by))
+        else:
+            st.text(say("studio_knowledge.exists_unused", name=name))
+        _ways_out(draft, file, sent, done, there)
+
+
+def _ways_out(
+    draft: DraftEdit, file: Any, sent: Sent, done: dict[str, Sent], there: Mapping[str, KnowledgeFile]
+) -> None:
+    name = sent.path.removeprefix("knowledge/")
     other = path_of(free_name(name, {path.removeprefix("knowledge/") for path in there}))
     st.button(
         say("studio_knowledge.replace"),
