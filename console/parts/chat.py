@@ -97,8 +97,8 @@ def chat(
     """Draws transcript, suggestions and input; says what is typed and lets the answer grow.
 
     `height` is of the transcript: pixels, or a CSS length such as `calc(100vh - 300px)`. With another `chosen` than
-    before a new conversation begins and the one before is linked; with `goes_on` another version alone goes on in the same
-    one. `beside` draws what goes with the chat, such as the
+    before a new conversation begins and the one before is linked; with `goes_on` another version
+    alone goes on in the same one. `beside` draws what goes with the chat, such as the
     lead, in a container of the page; it is called again after each answer, without a run of the page.
     """
     state = _state_for(key, chosen, goes_on)

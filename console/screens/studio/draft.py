@@ -219,12 +219,17 @@ class DraftEdit:
             self._take_draft(draft)
             self.text_seed += change.yaml is None
 
-    def _refused(self, refused: Refused, change: Unsaved) -> None:
+    def met_conflict(self, refused: Refused) -> bool:
+        """Whether the refusal tells of another's text; then both are here to choose from."""
         extra = refused.extra
-        if refused.status == 409 and "yours" in extra:
-            self.unsaved = None
-            self.clash = Clash(extra["yours"], extra["theirs"], int(extra["version"]), int(extra["revision"]))
-        else:
+        if refused.status != 409 or "yours" not in extra:
+            return False
+        self.clash = Clash(extra["yours"], extra["theirs"], int(extra["version"]), int(extra["revision"]))
+        return True
+
+    def _refused(self, refused: Refused, change: Unsaved) -> None:
+        self.unsaved = None
+        if not self.met_conflict(refused):
             said = "; ".join(error.message for error in refused.errors) or in_words(refused)
             self.unsaved = Unsaved("refused", change.yaml, change.spec, said)
 
@@ -246,6 +251,8 @@ def open_draft(name: str) -> DraftEdit:
         known = drafts[name] = DraftEdit(persona)
     else:
         known.meet(persona)
+        if known.unsaved and known.unsaved.why == "away":
+            known.retry()
     return known
 
 
