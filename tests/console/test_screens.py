@@ -124,7 +124,7 @@ def wrongs(page: Page, lang: str, width: int) -> list[str]:
         found.append(f"English on a Chinese page: {english[0]!r}")
     if lang == "en" and (chinese := re.search(r"[㐀-鿿]{3,}", said)):
         found.append(f"Chinese on an English page: {chinese[0]!r}")
-    primary = main.locator('[data-testid^="stBaseButton-primary"]')
+    primary = main.locator('[data-testid^="stBaseButton-primary"]').filter(visible=True)
     if primary.count() > 1:
         found.append(f"primary buttons: {primary.all_inner_texts()}")
     found.extend(f"no name: {one}" for one in page.evaluate(_UNNAMED))
