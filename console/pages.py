@@ -10,24 +10,25 @@ Group = Literal["", "customers", "assistant", "improve", "system"]
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """`screen` is the module in `console.screens` whose `show` draws the page; hidden ones are reached by links."""
+    """`screen` is the module in `console.screens` whose `show` draws the page. A page with a `parent`, the path of its
+    list, is reached by links and stands in no menu."""
 
     path: str
     screen: str
     icon: str
     group: Group
-    is_hidden: bool = False
+    parent: str = ""
 
 
 PAGES: Final[tuple[PageEntry, ...]] = (
     PageEntry("", "home", ":material/home:", ""),
     PageEntry("try", "try_chat", ":material/forum:", ""),
     PageEntry("conversations", "conversations", ":material/chat:", "customers"),
-    PageEntry("conversation", "conversation", ":material/chat:", "customers", is_hidden=True),
+    PageEntry("conversation", "conversation", ":material/chat:", "customers", parent="conversations"),
     PageEntry("leads", "leads", ":material/contacts:", "customers"),
-    PageEntry("lead", "lead", ":material/contacts:", "customers", is_hidden=True),
+    PageEntry("lead", "lead", ":material/contacts:", "customers", parent="leads"),
     PageEntry("personas", "personas", ":material/person_edit:", "assistant"),
-    PageEntry("persona", "persona", ":material/person_edit:", "assistant", is_hidden=True),
+    PageEntry("persona", "persona", ":material/person_edit:", "assistant", parent="personas"),
     PageEntry("plugins", "plugins", ":material/extension:", "system"),
     PageEntry("models", "models", ":material/memory:", "system"),
 )

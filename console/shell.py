@@ -21,6 +21,8 @@ from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
 STATIC = Path(__file__).parent / "static"
+_MARKED = """<style>[data-testid="stSidebarNavLink"][href$="/%s"] {
+  background: color-mix(in srgb, currentColor 12%%, transparent); font-weight: 600 }</style>"""
 _YEAR = 365 * 24 * 3600
 
 
@@ -68,11 +70,19 @@ def _frame(here: visit.Visit | None) -> StreamlitPage:
         title = say_of("nav.group", entry.group) if entry.group else ""
         groups.setdefault(title, []).append(pages[entry.path])
     chosen = st.navigation(groups, position="sidebar" if here else "hidden", expanded=True)
+    _mark_parent(chosen)
     with st.sidebar:
         _language_switch()
         if here:
             _person(here)
     return chosen
+
+
+def _mark_parent(chosen: StreamlitPage) -> None:
+    """A page that stands in no menu marks its list's link as the active one."""
+    for entry in PAGES:
+        if entry.parent and entry.path == chosen.url_path:
+            st.html(_MARKED % entry.parent)
 
 
 def _page(entry: PageEntry) -> StreamlitPage:
@@ -85,7 +95,7 @@ def _page(entry: PageEntry) -> StreamlitPage:
         icon=entry.icon,
         url_path=entry.path,
         default=not entry.path,
-        visibility="hidden" if entry.is_hidden else "visible",
+        visibility="hidden" if entry.parent else "visible",
     )
 
 
