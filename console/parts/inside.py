@@ -10,6 +10,7 @@ import streamlit as st
 
 from console import links, shown
 from console.client.conversations import Call, Captured, Fault, Missed, Passage, Trace, Turn
+from console.parts.missed_reason import reason_in_words
 from console.parts.plan import plan_sentence
 from console.visit import say, say_of
 
@@ -77,7 +78,8 @@ def _captured(name: str, captured: Captured) -> str:
 
 def _missed(missed: Missed) -> str:
     field = f"{missed.field}: " if missed.field else ""
-    return f"{field}{missed.text} · {missed.reason} · {say_of('conversation.missed_status', missed.status)}"
+    reason, status = reason_in_words(missed.reason), say_of("conversation.missed_status", missed.status)
+    return f"{field}{missed.text} · {reason} · {status}"
 
 
 def _timings(turn: Turn) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from console import links
 from console.client import Page, Refused
 from console.client.leads import CONTACT_TYPES, Form, Missed, PersonaName
+from console.parts.missed_reason import REASONS, reason_in_words
 from console.parts.pane import empty, failed
 from console.parts.problem import in_words
 from console.screens.leading import address
@@ -21,28 +22,6 @@ from console.shown import date_and_time, number
 from console.visit import current, say, say_of
 
 ROWS: Final = 20
-REASONS: Final = {
-    "It belongs to somebody else, not to the customer.": "other",
-    "It was said as an example.": "example",
-    "It was said in a supposition.": "supposed",
-    "The customer said that this is not it.": "negated",
-    "It is an instruction to the assistant, not something told about oneself.": "command",
-    "It repeats what somebody else said.": "quoted",
-    "Nothing says that it is the customer's own.": "unsaid",
-    "It stands in a question, and nothing says that it is the customer's own.": "question",
-    "The customer wrote to it, called it or heard from it: it is not their own.": "report",
-    "Nobody reads mail at that address.": "no_reply",
-    "It is a general address, and nothing says that it is the customer's own.": "general_address",
-    "It is no e-mail address that works.": "broken_address",
-    "The time is in the past.": "past",
-    "It is a QQ number, and no field holds one.": "qq",
-    "Some of its digits are hidden.": "hidden_digits",
-    "It is a service line, and nothing says that it is the customer's own.": "service_line",
-    "This persona has no field for an e-mail address.": "no_email_field",
-    "This persona has no field for a phone number.": "no_phone_field",
-    "This persona has no field for a WeChat ID.": "no_wechat_field",
-    "Said before signing in, and it differs from what the verified customer's lead holds.": "differs",
-}
 _DONE: Final = "missed_done"
 _TODO: Final = "missed_todo"
 _WRONG: Final = "missed_wrong"
@@ -148,7 +127,7 @@ def _open_item(item: Missed, form: Form, persona: str) -> None:
     with st.container(key=f"missed_{item.id}", border=True, gap="small"):
         with st.container(key=f"missed_said_{item.id}", horizontal=True, vertical_alignment="center"):
             st.text(item.text, width="content")
-            st.badge(_reason_badge(item), icon=":material/info:", color="orange")
+            st.badge(reason_in_words(item.reason), icon=":material/info:", color="orange")
         if item.reason not in REASONS:
             st.text(item.reason)
         if item.sentence and item.sentence != item.text:
@@ -168,11 +147,6 @@ def _where(item: Missed, persona: str) -> None:
         st.text(f"{persona} · {date_and_time(item.at)}")
     if item.conversation_id:
         _talk(item)
-
-
-def _reason_badge(item: Missed) -> str:
-    known = REASONS.get(item.reason)
-    return say_of("leads.reason", known) if known else say("leads.reason.unknown")
 
 
 def _talk(item: Missed) -> None:

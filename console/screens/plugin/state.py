@@ -6,7 +6,8 @@ import streamlit as st
 
 from console.client import Problem
 from console.client.plugins import Plugin
-from console.visit import say
+from console.server_words import translated
+from console.visit import language, say
 
 
 def draw_status(plugin: Plugin) -> None:
@@ -34,4 +35,4 @@ def draw_problems(plugin: Plugin, at_most: int = 100) -> None:
 
 def _line(problem: Problem) -> str:
     place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-    return f"{place}  {problem.message}"
+    return f"{place}  {translated(problem.message, language())}"

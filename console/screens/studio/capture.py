@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from console.client.knowledge import Capture
+from console.parts.missed_reason import reason_in_words
 from console.parts.pane import pane
 from console.screens.studio.field_list import named_fields
 from console.screens.studio.inputs import why_not
-from console.server_words import translated
 from console.visit import current, language, say
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _result(draft: DraftEdit, sentence: str) -> None:
     for missed in found.missed:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.badge(say("studio_fields.try_missed"), color="orange", icon=":material/block:")
-            st.text(f"{missed.text}\n{translated(missed.reason, language())}")
+            st.text(f"{missed.text}\n{reason_in_words(missed.reason)}")
 
 
 def _stored(draft: DraftEdit, found: Capture) -> None:
