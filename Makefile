@@ -37,6 +37,7 @@ fix: $(VENV)/.tests ## format, and mend what ruff can mend
 
 bench: $(VENV)/.tests ## measure, beside the floor, in one run; writes benchmarks/results
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python tests/browser.py && $(BIN)/python -m benchmarks.console
 
 lock: ## resolve requirements/*.in anew (needs uv)
 	@cd requirements && for part in run dev; do \

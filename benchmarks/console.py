@@ -162,7 +162,7 @@ def looks(browser: Browser, house: CountedHouse, times: int) -> dict[str, dict[s
     found: dict[str, dict[str, float]] = {}
     for entry in PAGES:
         seen = [
-            _by_click(page, house, entry.path) if not entry.is_hidden else _opened(page, house, entry.path)
+            _opened(page, house, entry.path) if entry.parent else _by_click(page, house, entry.path)
             for _ in range(times)
         ]
         name = entry.path or "home"

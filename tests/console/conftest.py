@@ -4,7 +4,7 @@ Tests here are plain functions, never `async def`: Playwright's synchronous API 
 thread while it is open, and no other loop can run meanwhile. `browser` is therefore kept for this package and closed
 when pytest leaves it (under xdist too), so that the asynchronous tests of other rooms are free to run.
 
-A visit ends with a look back: a traceback on a page, an error on the browser's console, or a request to another
+A visit ends with a look back: a screen that failed, an error on the browser's console, or a request to another
 machine fails the test. Allow an error that a test provokes on purpose by
 `visit.forgive("part of its text")`.
 """
@@ -60,6 +60,7 @@ class Visitors:
         self._contexts: list[BrowserContext] = []
         self._forgiven: list[str] = []
         self.wrong: list[str] = []
+        self._logged = len(house.log())
 
     def __call__(
         self,
@@ -105,6 +106,8 @@ class Visitors:
             for page in context.pages:
                 self._note_traceback(page)
             context.close()
+        logged = self._house.log()[self._logged :]
+        self.wrong.extend(f"a screen failed: {logged[at:][:3000]}" for at in _failures(logged))
         return [one for one in self.wrong if not any(part in one for part in self._forgiven)]
 
     def _note_traceback(self, page: Page) -> None:
@@ -124,6 +127,10 @@ class Visitors:
         told = f"browser console: {message.text[:300]} ({message.location.get('url', '')[:120]})"
         if message.type == "error" and not _HARMLESS.search(told):
             self.wrong.append(told)
+
+
+def _failures(logged: str) -> list[int]:
+    return [found.start() for found in re.finditer("screen failed, reference", logged)]
 
 
 def new_house(folder: Path) -> House:
