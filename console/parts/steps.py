@@ -35,4 +35,4 @@ _mend = st.components.v2.component("rapport_steps", html="<span></span>", js=_SC
 def mend_steps() -> None:
     """Joins the two entries into one, in every page of this tab."""
     with st.container(key="unseen_steps"):
-        _mend(key="steps")
+        _mend(key="history_steps")
