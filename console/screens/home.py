@@ -10,7 +10,7 @@ from console.client.overview import Overview
 from console.parts.pane import pane
 from console.screens.start.steps import first_steps
 from console.screens.start.today import today, week
-from console.screens.start.waiting import questions, waiting
+from console.screens.start.waiting import waiting
 from console.visit import current, say_of
 
 LOOK_AGAIN_SECONDS = 10
@@ -20,7 +20,6 @@ def show() -> None:
     """Draws the page."""
     st.title(say_of("nav.page", "home"))
     _body()
-    questions()
 
 
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)

@@ -23,7 +23,7 @@ def primary(page: Page) -> list[str]:
 
 def test_first_steps_tick_themselves_off_while_one_looks(own_house: House, visit_own: Visitors) -> None:
     page = visit_own("/")
-    steps = page.locator(".stVerticalBlock.st-key-steps")
+    steps = page.locator(".stVerticalBlock.st-key-first_steps")
     expect(steps).to_contain_text("0 of 5")
     assert primary(page) == ["Try a chat"]
     chat(own_house, "We are Harbour Light Robotics", "My number is +49 151 23456789")
@@ -58,13 +58,12 @@ def test_a_broken_plugin_is_told_with_its_place_and_a_link(own_house: House, vis
 def test_an_unanswered_question_is_read_letter_by_letter(own_house: House, visit_own: Visitors) -> None:
     chat(own_house, QUESTION)
     page = visit_own("/")
-    page.get_by_role("button", name="Read").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Questions without an answer")
-    expect(dialog.locator(".stText").filter(has_text="parking")).to_have_text(QUESTION)
-    assert dialog.locator("img, b").count() == 0
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    waiting = page.locator(".stVerticalBlock.st-key-waiting")
+    waiting.get_by_text("1 question found no answer").click()
+    expect(waiting.locator(".stText").filter(has_text="parking")).to_have_text(QUESTION)
+    assert waiting.locator("img:not([alt]), b").count() == 0
+    waiting.get_by_role("link", name="Conversation").click()
+    page.wait_for_url("**/conversation?id=*")
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Nothing waits for you"), ("zh", "没有待处理的事")])

@@ -37,7 +37,7 @@ def first_steps(found: Overview) -> None:
     """Each step with how far it is; the first open one is the page's primary button."""
     done = [bool(getattr(found.checklist, step.done)) for step in STEPS]
     first_open = done.index(False)
-    with st.container(border=True, key="steps", gap="xsmall"):
+    with st.container(border=True, key="first_steps", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(say("home.steps"), anchor=False, width="stretch")
             st.caption(say("home.progress", done=sum(done), all=len(done)), width="content")

@@ -15,7 +15,7 @@ from console.server_words import translated
 from console.shown import number, short_time
 from console.visit import current, language, say, say_of
 
-QUESTIONS: Final = 20
+QUESTIONS: Final = 5
 SHOWN: Final = 5
 SHOWN_OF_ONE: Final = 2
 
@@ -91,18 +91,8 @@ def _missed(count: int) -> None:
 
 def _unanswered(count: int) -> None:
     said = say("home.unanswered.one") if count == 1 else say("home.unanswered.more", count=number(count))
-    with _row("waits_unanswered"):
-        st.markdown(":orange[:material/help:]", width="content")
-        st.text(said, width="stretch")
-        if st.button(say("home.unanswered_open"), type="tertiary", key="read_unanswered"):
-            st.session_state["home_reads"] = True
-            st.rerun()
-
-
-def questions() -> None:
-    """The dialog with the open questions, when somebody asked for it."""
-    if st.session_state.pop("home_reads", False):
-        st.dialog(say("home.unanswered_title"), position="right", width="medium")(_questions)()
+    with st.expander(said, icon=":material/help:", key="waits_unanswered"):
+        _questions()
 
 
 @pane
