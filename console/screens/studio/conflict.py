@@ -33,7 +33,7 @@ def conflict(draft: DraftEdit, clash: Clash) -> None:
     if st.session_state.get("studio_conflict_edits"):
         st.text_area(say("studio.conflict_edit_label"), mine, key=_EDITED, height=320, persist_state="page")
     theirs = say("studio.theirs", version=clash.version)
-    side_by_side((say("studio.mine"), mine), (theirs, clash.theirs), key="studio_conflict_texts")
+    side_by_side((theirs, clash.theirs), (say("studio.mine"), mine), key="studio_conflict_texts")
 
 
 def _edited(clash: Clash) -> str:

@@ -12,22 +12,18 @@ from console.parts.pane import pane
 from console.screens.studio.beside import beside
 from console.screens.studio.conflict import conflict
 from console.screens.studio.draft import DraftEdit
-from console.screens.studio.head import head
+from console.screens.studio.head import dialog_is_open, head
 from console.screens.studio.place import TABS, Tab, open_tab, tab_now
 from console.visit import forget, language, say, say_of
 
 RETRY_SECONDS = 2
 _STAND = "studio_stand"
 _BY_FORM: frozenset[Tab] = frozenset({"prompt", "fields", "offers", "knowledge", "model"})
-_ONE_SIDE = {
-    "edit": "<style>@media (max-width: 640px) { .st-key-studio_right { display: none; } }</style>",
-    "chat": "<style>@media (max-width: 640px) { .st-key-studio_left { display: none; } }</style>",
-}
 
 
 def studio(draft: DraftEdit) -> None:
     """Draws the studio of a persona."""
-    st.session_state[_STAND] = draft.stand
+    st.session_state[_STAND] = (draft.stand, draft.revision)
     with st.container(key="studio"):
         head(draft)
         if draft.unsaved and draft.unsaved.why == "away":
@@ -53,14 +49,16 @@ def _side() -> None:
             label_visibility="collapsed",
             width="stretch",
         )
-    st.html(_ONE_SIDE["chat" if side == "chat" else "edit"])
+    if side == "chat":
+        st.html("<style>@media (max-width: 640px) { .st-key-studio_left { display: none; } }</style>")
+    else:
+        st.html("<style>@media (max-width: 640px) { .st-key-studio_right { display: none; } }</style>")
 
 
 @st.fragment(run_every=RETRY_SECONDS)
 def _retry(draft: DraftEdit) -> None:
     draft.retry()
-    if draft.stand != st.session_state[_STAND]:
-        st.rerun()
+    _follow(draft)
 
 
 @st.fragment
@@ -73,7 +71,13 @@ def _desk(draft: DraftEdit) -> None:
     except SignedOut:
         forget()
         st.rerun()
-    if draft.stand != st.session_state[_STAND]:
+    _follow(draft)
+
+
+def _follow(draft: DraftEdit) -> None:
+    """Draws the page anew when its head shows no longer how things stand, or an open drawer another text."""
+    stand, revision = st.session_state[_STAND]
+    if draft.stand != stand or (dialog_is_open() and draft.revision != revision):
         st.rerun()
 
 

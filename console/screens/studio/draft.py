@@ -1,6 +1,6 @@
 """The text that is being edited: kept on the server at every change, and here while the server will not have it.
 
-Forms edit `spec` by `change` and `put`, the YAML tab edits `yaml` by `write`. Each saves at once. A text that was
+Forms edit `spec` by `change` and `put`, the YAML tab edits `yaml` by `write_text`. Each saves at once. A text that was
 not saved stays here, in the tab's session, and is what forms and editor show until it is.
 """
 
@@ -112,7 +112,7 @@ class DraftEdit:
         _put(spec, path, value)
         self.change(spec)
 
-    def write(self, yaml: str) -> None:
+    def write_text(self, yaml: str) -> None:
         """Saves this text. One that is not YAML is kept as well, with its problems."""
         if yaml != self.yaml:
             self._save(Unsaved("away", yaml=yaml))

@@ -13,7 +13,6 @@ from console.parts.label import label
 from console.parts.problem import in_words
 from console.screens.persona_list.acts import ask_archive, ask_copy
 from console.screens.studio.draft import DraftEdit
-from console.screens.studio.place import lead_to
 from console.screens.studio.publish import ask_publish
 from console.server_words import translated
 from console.visit import current, language, say
@@ -152,6 +151,11 @@ def _unwant() -> None:
     st.session_state.pop(_DIALOG, None)
 
 
+def dialog_is_open() -> bool:
+    """Whether a drawer or dialog lies over the studio."""
+    return _DIALOG in st.session_state
+
+
 def _open_dialog(draft: DraftEdit) -> None:
     act = st.session_state.get(_DIALOG)
     if act == "publish" and (draft.has_draft or draft.clash):
@@ -160,9 +164,3 @@ def _open_dialog(draft: DraftEdit) -> None:
         ask_copy(draft.name, _unwant)
     elif act == "archive":
         ask_archive(draft.name, said_in(draft.published.title, language(), draft.name), _unwant)
-
-
-def show_problem(draft: DraftEdit, place: int) -> None:
-    """Leads to the problem in the YAML tab. For callbacks."""
-    problem = draft.problems[place]
-    lead_to("yaml", problem.line, problem.column)

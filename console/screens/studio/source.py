@@ -67,7 +67,7 @@ def _take(draft: DraftEdit, key: str, answer: Any) -> None:
         return
     if st.session_state.get(f"{key}_heard") != answer["id"]:
         st.session_state[f"{key}_heard"] = answer["id"]
-        draft.write(str(answer["text"]))
+        draft.write_text(str(answer["text"]))
 
 
 def _completions() -> tuple[Completion, ...]:

@@ -1,0 +1,136 @@
+"""The studio: text is kept at every change, compared and published, and never lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Visitors
+from tests.console.house import House
+
+PROMPT = "Who the assistant is and how it answers"
+EVIL = '**x** :smile: <b>x</b> ![i](http://x.invalid/y.png) "quoted"'
+
+
+def type_first(page: Page, words: str) -> None:
+    box = page.get_by_label(PROMPT)
+    box.click()
+    box.press("Control+Home")
+    page.keyboard.type(words)
+
+
+def persona(house: House, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = house.api.get(f"/personas/{name}").json()
+    return found
+
+
+def beginning(words: str) -> re.Pattern[str]:
+    return re.compile("^" + re.escape(words))
+
+
+def fresh(house: House, name: str) -> str:
+    """A persona of the test's own."""
+    assert house.api.post("/personas", json={"name": name, "copy_of": "adviser"}).status_code == 201
+    return name
+
+
+def test_a_change_is_kept_while_typing_published_and_rolled_back(house: House, visit: Visitors) -> None:
+    name = fresh(house, "publishing")
+    page = visit(f"/persona?name={name}")
+    expect(page.get_by_role("button", name="Publish")).to_be_disabled()
+    type_first(page, f"Say {EVIL} first. ")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.keyboard.type("And go on.")
+    expect(page.get_by_label(PROMPT)).to_be_focused()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning(f"Say {EVIL} first. And go on."))
+
+    page.get_by_role("button", name="Publish").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator("ins").first).to_contain_text(f"Say {EVIL} first. And go on.")
+    drawer.get_by_label("Note for the history").fill("a first word")
+    drawer.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("v2 as published")).to_be_visible()
+    assert persona(house, name)["spec"]["prompt"].startswith(f"Say {EVIL} first. And go on.")
+
+    page.get_by_role("tab", name="History").click()
+    page.locator(".st-key-studio_roll_back_1").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(page.get_by_text("v3 as published")).to_be_visible()
+    assert persona(house, name)["spec"]["prompt"].startswith("You stand at the counter")
+
+
+def test_two_who_edit_at_once_see_both_texts_and_choose(house: House, visit: Visitors) -> None:
+    name = fresh(house, "together")
+    first, second = visit(f"/persona?name={name}"), visit(f"/persona?name={name}", role="editor")
+    type_first(first, "Alpha speaks. ")
+    expect(first.get_by_text("Draft saved")).to_be_visible()
+    type_first(second, "Beta speaks. ")
+    expect(second.get_by_text("Somebody changed this text meanwhile")).to_be_visible()
+    expect(second.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Beta")
+    expect(second.locator("section", has_text="Theirs").locator("del").first).to_contain_text("Alpha")
+    assert "Alpha speaks." in persona(house, name)["draft"]["yaml"]
+    second.get_by_role("button", name="Keep mine").click()
+    expect(second.get_by_label(PROMPT)).to_have_value(beginning("Beta speaks. "))
+    assert "Beta speaks." in persona(house, name)["draft"]["yaml"]
+    second.get_by_role("button", name="Take it back").click()
+    expect(second.get_by_label(PROMPT)).to_have_value(beginning("Alpha speaks. "))
+
+
+def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/persona?name=adviser")
+    own_house.kill_server()
+    type_first(page, "Typed in the dark. ")
+    expect(page.get_by_text("Your text is kept here")).to_be_visible()
+    page.keyboard.type("Still typing. ")
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Typed in the dark. Still typing. "))
+    own_house.start_server()
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Typed in the dark. Still typing. "))
+    expect(page.get_by_text("Your text is kept here")).to_have_count(0)
+    assert "Typed in the dark. Still typing." in persona(own_house, "adviser")["draft"]["yaml"]
+
+
+def test_broken_yaml_is_kept_its_place_is_shown_and_the_published_version_serves(house: House, visit: Visitors) -> None:
+    visit.forgive("fonts.googleapis.com")  # the packaged editor's theme asks; the content policy refuses
+    name = fresh(house, "mending")
+    page = visit(f"/persona?name={name}&tab=yaml")
+    editor = page.frame_locator(".st-key-studio_yaml iframe").locator(".ace_text-input")
+    editor.press("Control+End")
+    editor.type("\ntests: [")
+    expect(page.locator(".st-key-studio_problems").get_by_role("button")).to_have_count(1)
+    assert persona(house, name)["draft"]["problems"]
+    expect(page.get_by_role("button", name="Publish")).to_be_disabled()
+    page.get_by_role("tab", name="Prompt").click()
+    expect(page.get_by_text("forms cannot show it")).to_be_visible()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Discard draft").click()
+    expect(page.get_by_label(PROMPT)).to_be_visible()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("forms cannot show it")).to_be_visible()
+    assert persona(house, name)["version"] == 1
+
+
+def test_publishing_over_a_newer_version_is_refused_and_leads_to_both_texts(house: House, visit: Visitors) -> None:
+    name = fresh(house, "overtaken")
+    page = visit(f"/persona?name={name}")
+    type_first(page, "Late words. ")
+    page.get_by_role("button", name="Publish").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator("ins").first).to_be_visible()
+    text = persona(house, name)["yaml"].replace("Be brief", "Be very brief")
+    draft = {"yaml": text, "base_version": 1, "base_revision": persona(house, name)["draft"]["revision"]}
+    kept = house.api.put(f"/personas/{name}/draft", json=draft).json()
+    done = house.api.post(f"/personas/{name}/publish", json={"base_version": 1, "revision": kept["revision"]})
+    assert done.json() == {"version": 2}
+    drawer.get_by_role("button", name="Publish").click()
+    expect(drawer.get_by_text("Not published")).to_be_visible()
+    drawer.get_by_role("button", name="Compare").click()
+    expect(page.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Late words.")
+
+
+def test_a_viewer_reads_the_studio_and_changes_nothing(visit: Visitors) -> None:
+    page = visit("/persona?name=guide", role="viewer")
+    expect(page.get_by_label(PROMPT)).to_be_disabled()
+    expect(page.get_by_role("button", name="Publish")).to_be_disabled()
