@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from console.client import Refused
+from console.client import Refused, ServerAway
 from console.client.knowledge import KnowledgeFile
 from console.parts.problem import in_words
 from console.screens.studio.file_names import ENDINGS, free_name, kept_name, path_of
@@ -131,7 +131,10 @@ def _ways_out(
 
 
 def _again(draft: DraftEdit, file: Any, path: str, done: dict[str, Sent]) -> None:
-    sent = _send(draft, file, path)
+    try:
+        sent = _send(draft, file, path)
+    except ServerAway:  # the choice stays open; the page says that the server is away
+        return
     done[file.file_id] = sent
     if sent.state == "kept":
         name_in_draft(draft, [sent.path])
