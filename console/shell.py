@@ -21,8 +21,6 @@ from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
 STATIC = Path(__file__).parent / "static"
-_MARKED = """<style>[data-testid="stSidebarNavLink"][href$="/%s"] {
-  background: color-mix(in srgb, currentColor 12%%, transparent); font-weight: 600 }</style>"""
 _YEAR = 365 * 24 * 3600
 
 
@@ -82,7 +80,8 @@ def _mark_parent(chosen: StreamlitPage) -> None:
     """A page that stands in no menu marks its list's link as the active one."""
     for entry in PAGES:
         if entry.parent and entry.path == chosen.url_path:
-            st.html(_MARKED % entry.parent)
+            with st.container(key=f"under_{entry.parent}"):
+                st.empty()
 
 
 def _page(entry: PageEntry) -> StreamlitPage:

@@ -37,3 +37,8 @@ def word(language: Language, key: str, /, **values: object) -> str:
 def nearest(wanted: str | None) -> Language:
     """The console's language nearest to a browser's, such as `zh-TW`."""
     return "zh" if (wanted or "").lower().startswith("zh") else "en"
+
+
+def word_of(language: Language, group: str, name: str, /) -> str:
+    """The text for one of a closed set of names, in a language of one's own choice."""
+    return word(language, f"{group}.{name}")

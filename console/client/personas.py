@@ -50,13 +50,14 @@ class DraftHead(Shape):
 
 
 class PersonaRow(Shape):
-    """A persona in the list. `status` is `error` when no version of it serves."""
+    """A persona in the list. `status` is `error` when no version of it serves; `fields` counts what it collects."""
 
     name: str
     title: Text
     version: int
     status: Literal["ok", "problems", "error"]
     languages: tuple[str, ...] = ()
+    fields: int = 0
     problems: tuple[PersonaProblem, ...] = ()
     draft: DraftHead | None = None
     published_at: str | None = None

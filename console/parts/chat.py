@@ -88,7 +88,7 @@ def chat(
     chosen: ChatWith,
     *,
     key: str,
-    height: int | str,
+    height: int,
     suggestions: Sequence[str],
     greeting: str,
     beside: Beside | None = None,
@@ -157,7 +157,7 @@ def _talk(state: _State) -> Talk:
 
 @st.fragment
 def _fragment(
-    state: _State, key: str, height: int | str, suggestions: tuple[str, ...], greeting: str, beside: Beside | None
+    state: _State, key: str, height: int, suggestions: tuple[str, ...], greeting: str, beside: Beside | None
 ) -> None:
     try:
         _drawn(state, key, height, suggestions, greeting, beside)
@@ -168,7 +168,7 @@ def _fragment(
 
 @pane
 def _drawn(
-    state: _State, key: str, height: int | str, suggestions: tuple[str, ...], greeting: str, beside: Beside | None
+    state: _State, key: str, height: int, suggestions: tuple[str, ...], greeting: str, beside: Beside | None
 ) -> None:
     _restore(state)
     _notices(state)
@@ -186,12 +186,8 @@ def _drawn(
         beside(_talk(state))
 
 
-def _box(key: str, height: int | str) -> st.delta_generator.DeltaGenerator:
-    name = f"{key}_transcript"
-    if isinstance(height, str):
-        st.html(f"<style>.st-key-{name} {{ height: {height} !important; min-height: 240px; }}</style>")
-    pixels = height if isinstance(height, int) else 420
-    return st.container(height=pixels, border=True, key=name, autoscroll=True, gap="small")
+def _box(key: str, height: int) -> st.delta_generator.DeltaGenerator:
+    return st.container(height=height, border=True, key=f"{key}_transcript", autoscroll=True, gap="small")
 
 
 def _notices(state: _State) -> None:

@@ -10,7 +10,8 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from console.client import Refused, ServerAway
+from console import visit
+from console.client import Refused, ServerAway, SignedOut
 from console.parts.away import wait_for_server_here
 from console.parts.problem import in_words
 from console.visit import say
@@ -30,6 +31,9 @@ def pane(draw: Callable[P, None]) -> Callable[P, None]:
             failed(in_words(refused), key=draw.__qualname__)
         except ServerAway:
             wait_for_server_here()
+        except SignedOut:
+            visit.forget()
+            st.rerun()
 
     return drawn
 

@@ -17,11 +17,10 @@ from console.screens.trying import choices
 from console.screens.trying.beside import beside
 from console.screens.trying.choices import STANDIN, Choices
 from console.visit import current, language, say, say_of
-from console.wording import catalog, word
+from console.wording import catalog, word_of
 
 KEY = "try"
-_PARTS = {"chat": ("main",), "lead": ("side",), "choices": ("choices", "counting")}
-_HEIGHT = "calc(100dvh - 372px)"
+_PARTS = ("chat", "lead", "choices")
 
 
 def show() -> None:
@@ -69,7 +68,7 @@ def _panes(chosen: Choices, spec: Mapping[str, Any]) -> None:
         chat(
             chosen.chat_with(),
             key=KEY,
-            height=_HEIGHT,
+            height=420,
             suggestions=_suggestions(chosen, spec),
             greeting=said_in(spec.get("greeting"), chosen.locale),
             beside=draw_beside,
@@ -82,7 +81,7 @@ def _tabs() -> None:
     with st.container(key="try_tabs"):
         seen = st.segmented_control(
             say("try_chat.seen"),
-            list(_PARTS),
+            _PARTS,
             default="chat",
             required=True,
             format_func=lambda one: say_of("try_chat.tab", one),
@@ -90,8 +89,8 @@ def _tabs() -> None:
             label_visibility="collapsed",
             width="stretch",
         )
-        hidden = ", ".join(f".st-key-try_{key}" for part, keys in _PARTS.items() if part != seen for key in keys)
-        st.html(f"<style>@media (max-width: 640px) {{ {hidden} {{ display: none !important; }} }}</style>")
+        with st.container(key=f"try_seen_{seen}"):
+            st.empty()
 
 
 def _standin(chosen: Choices, spec: Mapping[str, Any], talk: Talk) -> None:
@@ -135,4 +134,4 @@ def _suggestions(chosen: Choices, spec: Mapping[str, Any]) -> list[str]:
 
 def _of_contact(kind: str, chosen: Choices) -> str:
     """In the chat's language, which need not be the console's."""
-    return word(chosen.locale, f"try_chat.sample.{kind}")
+    return word_of(chosen.locale, "try_chat.sample", kind)

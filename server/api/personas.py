@@ -297,6 +297,7 @@ def _head(state: PersonaState) -> dict[str, Any]:
         "fingerprint": loaded.fingerprint if loaded else "",
         "status": "ok" if loaded and not state.problems else "error" if not loaded else "problems",
         "languages": list(loaded.languages) if loaded else [],
+        "fields": len(loaded.spec.collect.fields) if loaded else 0,
         "problems": [problem.as_dict() for problem in state.problems],
     }
 

@@ -62,13 +62,14 @@ def patterns(key: ast.expr) -> list[str]:
 def said() -> Iterator[Said]:
     for file, call in calls():
         name = call.func.id if isinstance(call.func, ast.Name) else ""
-        if name not in ("say", "say_of") or not call.args:
+        if name not in ("say", "say_of", "word_of") or not call.args:
             continue
+        arguments = call.args[1:] if name == "word_of" else call.args
         values = frozenset(one.arg for one in call.keywords if one.arg)
         is_open = any(one.arg is None for one in call.keywords)
-        found = patterns(call.args[0])
-        if name == "say_of" and len(call.args) > 1:
-            tail = patterns(call.args[1]) or ["[A-Za-z0-9_-]+"]
+        found = patterns(arguments[0])
+        if name != "say" and len(arguments) > 1:
+            tail = patterns(arguments[1]) or ["[A-Za-z0-9_-]+"]
             found = [f"{group}\\.{one}" for group in found for one in tail]
         for pattern in found:
             yield Said(place(file, call), pattern, values, is_open)

@@ -9,8 +9,6 @@ from console.parts.chat import ChatWith, chat
 from console.screens.studio.draft import DraftEdit
 from console.visit import language, say
 
-HEIGHT = "calc(100vh - 330px)"
-
 
 def beside(draft: DraftEdit) -> None:
     """Draws the chat."""
@@ -35,7 +33,7 @@ def beside(draft: DraftEdit) -> None:
     chat(
         chosen,
         key=f"studio_{draft.name}",
-        height=HEIGHT,
+        height=420,
         suggestions=[said_in(text, spoken) for text in _texts(spec.get("suggestions"))],
         greeting=said_in(_text(spec.get("greeting")), spoken),
         goes_on=True,

@@ -26,8 +26,9 @@ def studio(draft: DraftEdit) -> None:
     st.session_state[_STAND] = (draft.stand, draft.revision)
     with st.container(key="studio"):
         head(draft)
-        if draft.unsaved and draft.unsaved.why == "away":
-            _retry(draft)
+        with st.container(key="studio_retry"):  # always there: what comes and goes above the editor would mount it anew
+            if draft.unsaved and draft.unsaved.why == "away":
+                _retry(draft)
         _side()
         left, right = st.columns([3, 2], gap="medium")
         with left, st.container(key="studio_left"):

@@ -227,6 +227,15 @@ class DraftEdit:
         self.clash = Clash(extra["yours"], extra["theirs"], int(extra["version"]), int(extra["revision"]))
         return True
 
+    def was_overtaken(self) -> bool:
+        """Whether another text stands where this one came from; then both are here to choose from."""
+        mine, now = self.yaml, current().api.personas.one(self.name)
+        theirs = now.draft.yaml if now.draft else now.yaml
+        if theirs == mine:
+            return False
+        self.clash = Clash(mine, theirs, now.version, now.draft.revision if now.draft else 0)
+        return True
+
     def _refused(self, refused: Refused, change: Unsaved) -> None:
         self.unsaved = None
         if not self.met_conflict(refused):

@@ -29,8 +29,10 @@ def head(draft: DraftEdit) -> None:
                 _state(draft)
         _more(draft)
         _publish(draft)
-    _notices(draft)
-    _open_dialog(draft)
+    with st.container(key="studio_notices", gap="xsmall"):
+        _notices(draft)
+    with st.container(key="studio_dialogs"):
+        _open_dialog(draft)
 
 
 def _state(draft: DraftEdit) -> None:

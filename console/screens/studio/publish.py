@@ -74,7 +74,7 @@ def _publish(draft: DraftEdit, note: str, close: Callable[[], None]) -> None:
         )
         draft.reload()
     except Refused as refused:
-        if draft.met_conflict(refused):
+        if draft.met_conflict(refused) or (refused.status in (404, 409) and draft.was_overtaken()):
             st.rerun(scope="fragment")
         st.error(label(in_words(refused)), icon=":material/error:")
     except ServerAway:

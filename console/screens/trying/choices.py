@@ -46,9 +46,9 @@ def recall() -> None:
 
 
 def chosen_persona(rows: Sequence[PersonaRow]) -> str:
-    """The name that the address holds, or the first one's."""
+    """The name that the address holds, or that of the first among those which find out most."""
     asked = st.query_params.get("persona")
-    return asked if asked in {row.name for row in rows} else rows[0].name
+    return asked if asked in {row.name for row in rows} else max(rows, key=lambda row: row.fields).name
 
 
 def read(persona: Persona, models: Models) -> Choices:
