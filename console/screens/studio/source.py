@@ -17,7 +17,7 @@ from console.screens.studio.place import jump_in, lead_to
 from console.server_words import translated
 from console.visit import current, language, say
 
-HEIGHT: Final = "calc(100vh - 330px)"
+HEIGHT: Final = "520px"
 PAUSE_MS: Final = 600
 
 
@@ -32,7 +32,7 @@ def show(draft: DraftEdit) -> None:
             st.session_state.setdefault(f"{key}_begun", draft.yaml) if not _is_fresh(key) else _begin(key, draft),
             lang="yaml",
             key=key,
-            height="520px",
+            height=HEIGHT,
             response_mode=["debounce", "blur"],
             completions=list(_completions()),
             props={"debounceChangePeriod": PAUSE_MS, "fontSize": 13},
