@@ -112,6 +112,27 @@ def test_broken_yaml_is_kept_its_place_is_shown_and_the_published_version_serves
     assert persona(house, name)["version"] == 1
 
 
+def test_the_yaml_editor_marks_lines_goes_to_them_and_offers_keys_alone(house: House, visit: Visitors) -> None:
+    visit.forgive("fonts.googleapis.com")
+    name = fresh(house, "marking")
+    page = visit(f"/persona?name={name}&tab=yaml")
+    frame = page.frame_locator(".st-key-studio_yaml iframe")
+    editor = frame.locator(".ace_text-input").first
+    editor.press("Control+End")
+    editor.type("\nmedi")
+    expect(frame.locator(".ace_autocomplete")).to_contain_text("media")
+    editor.press("Escape")
+    editor.type("um: x\nprompt2: a text\n")
+    expect(page.locator(".st-key-studio_problems").get_by_role("button")).to_have_count(2)
+    line = persona(house, name)["draft"]["problems"][0]["line"]
+    marked = frame.locator(".ace_gutter-cell.ace_error")
+    expect(marked.first).to_contain_text(str(line))
+    editor.press("Control+Home")
+    page.locator(".st-key-studio_problems").get_by_role("button").first.click()
+    expect(frame.locator(".ace_gutter-active-line")).to_contain_text(str(line))
+    assert "prompt2: a text\n" in persona(house, name)["draft"]["yaml"], "Enter in a sentence is an Enter"
+
+
 def test_publishing_over_a_newer_version_is_refused_and_leads_to_both_texts(house: House, visit: Visitors) -> None:
     name = fresh(house, "overtaken")
     page = visit(f"/persona?name={name}")

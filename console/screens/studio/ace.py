@@ -11,9 +11,26 @@ from console.screens.studio.prompt_editor import Jump
 _SCRIPT = """
 const jumped = new Map();
 
+// The schema's words are offered only where a key begins: Enter in a sentence must stay an Enter.
+function offerKeys(editor) {
+  if (editor.rapportOffers) return;
+  editor.rapportOffers = true;
+  editor.commands.on("afterExec", (done) => {
+    if (done.command.name !== "insertstring" || !/^[a-z_]$/.test(done.args)) return;
+    const { row, column } = editor.getCursorPosition();
+    const token = editor.session.getTokenAt(row, column);
+    const before = editor.session.getLine(row).slice(0, column);
+    if (/^[ ]*(- +)?[a-z_]+$/.test(before) && !/string|comment/.test(token ? token.type : ""))
+      editor.execCommand("startAutocomplete");
+  });
+}
+
 function guide(editor, data) {
   const session = editor.session, Range = editor.getSelectionRange().constructor;
   session.setUseWorker(false);
+  editor.setOptions({ showGutter: true, showLineNumbers: true, enableBasicAutocompletion: true });
+  editor.renderer.setScrollMargin(0, 0, 0, 0);
+  offerKeys(editor);
   editor.textInput.getElement().setAttribute("aria-label", data.label);
   for (const marker of editor.rapportMarks || []) session.removeMarker(marker);
   editor.rapportMarks = data.problems.map(([line]) =>

@@ -36,7 +36,13 @@ def show(draft: DraftEdit) -> None:
             response_mode=["debounce", "blur"],
             completions=list(_completions()),
             props={"debounceChangePeriod": PAUSE_MS, "fontSize": 13},
-            options={"wrap": True, "tabSize": 2, "useSoftTabs": True, "readOnly": not draft.may_edit},
+            options={
+                "wrap": True,
+                "tabSize": 2,
+                "useSoftTabs": True,
+                "readOnly": not draft.may_edit,
+                "enableLiveAutocompletion": False,
+            },
         )
     _take(draft, key, answer)
     problems = list(draft.problems)
