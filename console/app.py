@@ -26,7 +26,7 @@ def create_app(addresses: Addresses) -> st.App:
     return st.App(
         ENTRY,
         routes=[Route("/signin", sign_in_route(addresses), methods=["GET", "HEAD"])],  # type: ignore[arg-type]
-        middleware=[Middleware(Gate, pages=PATHS)],
+        middleware=[Middleware(Gate, pages=PATHS, console=addresses.console)],
         on_script_error=say_sorry,
     )
 

@@ -47,16 +47,35 @@ _HEADERS = (
 
 
 class Gate:
-    """Sends unknown addresses to a page of ours, nested ones to the page they mean, and adds careful headers."""
+    """Sends unknown addresses to a page of ours, nested ones to the page they mean, adds careful headers, and lets
+    only the console's own pages open its socket."""
 
-    def __init__(self, app: ASGIApp, pages: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, pages: Iterable[str], console: str) -> None:
         self._app = app
         self._pages = frozenset(pages)
+        self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._page(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        origin, host = headers.get(b"origin", b"").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
+        if origin != self._console and origin.partition("://")[2] != host:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
             return
+        # The framework would go on to compare with addresses that it looks up outside; the decision is made here.
+        others = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+        scope["headers"] = [*others, (b"origin", b"http://127.0.0.1")]
+        await self._app(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
 
         async def careful_send(message: Message) -> None:
             if message["type"] == "http.response.start":

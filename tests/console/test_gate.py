@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.console.house import SESSION_COOKIE, House
 
@@ -88,3 +90,23 @@ def test_a_link_is_not_used_up_while_the_server_is_away(own_house: House) -> Non
     assert "has not been used up" in away.text
     own_house.start_server()
     assert httpx.get(link, trust_env=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "http://localhost:3000", "http://127.0.0.1:9", "null", "http://evil.example#{own}", None],
+)
+def test_a_page_of_another_origin_cannot_open_the_console_s_socket(house: House, origin: str | None) -> None:
+    address = house.console_url.replace("http", "ws") + "/_stcore/stream"
+    own = house.console_url.removeprefix("http://")
+    with (
+        pytest.raises(InvalidStatus),
+        connect(address, origin=origin.replace("{own}", own) if origin else None, subprotocols=["streamlit"]),
+    ):
+        pass
+
+
+def test_the_console_s_own_page_opens_its_socket(house: House) -> None:
+    address = house.console_url.replace("http", "ws") + "/_stcore/stream"
+    with connect(address, origin=house.console_url, subprotocols=["streamlit"]) as socket:
+        assert socket.subprotocol == "streamlit"
