@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 10
 
-up: setup ## start the server on 127.0.0.1:8000
+up: setup ## start server (port 8000) and console (port 8501), print a sign-in link
 	@$(BIN)/rapport up
 
 setup: $(VENV)/.runs ## make .venv with pinned, hash-checked dependencies
