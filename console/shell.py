@@ -17,6 +17,7 @@ from console.pages import PAGES, PageEntry
 from console.parts.away import wait_for_server
 from console.parts.cookie import keep_cookie
 from console.parts.steps import mend_steps
+from console.screens.studio.draft import unsaved_texts
 from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
@@ -145,6 +146,9 @@ def _signed_out() -> None:
         st.text(say("signin.needed"))
         st.code(".venv/bin/rapport signin-link", language=None)
         st.caption(say("signin.needed_how"))
+        for text in unsaved_texts():
+            st.text(say("signin.unsaved"))
+            st.code(text, language="yaml", height=240)
 
 
 def _missing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -90,6 +91,18 @@ def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(own_hou
     expect(page.get_by_label(PROMPT)).to_have_value(beginning("Typed in the dark. Still typing. "))
     expect(page.get_by_text("Your text is kept here")).to_have_count(0)
     assert "Typed in the dark. Still typing." in persona(own_house, "adviser")["draft"]["yaml"]
+
+
+def test_what_is_typed_after_the_session_ended_can_still_be_copied(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/persona?name=adviser", role="editor")
+    with sqlite3.connect(own_house.folder / "data" / "rapport.db") as database:
+        database.execute("DELETE FROM credential WHERE kind = 'session'")
+    type_first(page, "Be of good cheer. ")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("not saved yet").first).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_text("中文").click()
+    expect(page.get_by_text("尚未保存")).to_be_visible()
+    expect(page.get_by_text("Be of good cheer.")).to_be_visible()
 
 
 def test_broken_yaml_is_kept_its_place_is_shown_and_the_published_version_serves(house: House, visit: Visitors) -> None:

@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import streamlit as st
+import yaml
 
-from console.client import Refused, ServerAway
+from console.client import Refused, ServerAway, SignedOut
 from console.client.personas import Draft, Hint, Persona, PersonaProblem
 from console.parts.problem import in_words
-from console.visit import current
+from console.visit import current, forget
 
 Path = tuple[str | int, ...]
 Spec = dict[str, Any]
@@ -212,6 +213,9 @@ class DraftEdit:
             draft = current().api.personas.save_draft(self.name, **base, yaml=change.yaml, spec=change.spec)
         except ServerAway:
             self.unsaved = Unsaved("away", change.yaml, change.spec)
+        except SignedOut:
+            self.unsaved = Unsaved("away", change.yaml, change.spec)
+            forget()
         except Refused as refused:
             self._refused(refused, change)
         else:
@@ -294,3 +298,10 @@ def _remove(spec: Spec, path: Path) -> None:
             del holder[key]
         if holder or isinstance(holder, list):
             return
+
+
+def unsaved_texts() -> list[str]:
+    """What was typed in this tab and has not reached the server, as YAML."""
+    drafts: dict[str, DraftEdit] = st.session_state.get("drafts", {})
+    waiting = [draft.unsaved for draft in drafts.values() if draft.unsaved]
+    return [one.yaml or yaml.safe_dump(one.spec, allow_unicode=True, sort_keys=False) for one in waiting]
