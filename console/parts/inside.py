@@ -10,6 +10,7 @@ import streamlit as st
 
 from console import links, shown
 from console.client.conversations import Call, Captured, Fault, Missed, Passage, Trace, Turn
+from console.parts.field_words import field_in_words
 from console.parts.missed_reason import reason_in_words
 from console.parts.plan import plan_sentence
 from console.visit import say, say_of
@@ -50,8 +51,10 @@ def _line(turn: Turn, name: str) -> Iterator[None]:
 
 def _plan(turn: Turn) -> None:
     if turn.plan:
+        asked = turn.plan.action == "ASK" and turn.plan.field
+        name = field_in_words(asked) if asked else turn.plan.field
         with _line(turn, "plan"):
-            st.text(plan_sentence(turn.plan.action, turn.plan.field, turn.plan.reason, turn.plan_code))
+            st.text(plan_sentence(turn.plan.action, name, turn.plan.reason, turn.plan_code))
 
 
 def _functions(turn: Turn) -> None:
@@ -73,11 +76,11 @@ def _passages(passages: tuple[Passage, ...]) -> list[str]:
 
 def _captured(name: str, captured: Captured) -> str:
     quote = f"  ← “{captured.quote}”" if captured.quote else ""
-    return f"{name}: {captured.value}{quote}"
+    return f"{field_in_words(name)}: {captured.value}{quote}"
 
 
 def _missed(missed: Missed) -> str:
-    field = f"{missed.field}: " if missed.field else ""
+    field = f"{field_in_words(missed.field)}: " if missed.field else ""
     reason, status = reason_in_words(missed.reason), say_of("conversation.missed_status", missed.status)
     return f"{field}{missed.text} · {reason} · {status}"
 

@@ -9,6 +9,7 @@ import streamlit as st
 from console import links, shown
 from console.client.conversations import Conversation, Message, Missed, Thumb, Turn
 from console.parts.address import bring_into_view, copy_address
+from console.parts.field_words import field_in_words
 from console.parts.inside import draw_inside
 from console.parts.label import label
 from console.parts.pane import empty, pane
@@ -204,7 +205,8 @@ def _summary(exchange: Exchange, turn: Turn) -> str:
     if turn.status != "done":
         parts.append(say_of("conversation.status", turn.status))
     if turn.plan and turn.plan.action != "NONE" and turn.plan.field:
-        parts.append(say_of("conversation.did", turn.plan.action, name=label(turn.plan.field)))
+        name = field_in_words(turn.plan.field) if turn.plan.action == "ASK" else turn.plan.field
+        parts.append(say_of("conversation.did", turn.plan.action, name=label(name)))
     if turn.captured:
         parts.append(say("conversation.captured_n", n=len(turn.captured)))
     if exchange.missed:

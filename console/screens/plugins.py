@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import streamlit as st
 
 from console import links
@@ -108,7 +110,7 @@ def _state(name: str) -> None:
 
 def _facts(plugin: Plugin) -> str:
     used = say("plugins.used_by", names=", ".join(plugin.personas)) if plugin.personas else say("plugins.unused")
-    return " · ".join(part for part in (_kind(plugin), plugin.file, used) if part)
+    return " · ".join(part for part in (_kind(plugin), "/".join(PurePath(plugin.file).parts[-2:]), used) if part)
 
 
 @pane

@@ -11,13 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 from console import links
 from console.client.personas import said_in
 from console.parts.chat import Talk, chat
+from console.parts.field_words import field_in_words
 from console.parts.lead_card import CardField
 from console.parts.pane import empty, pane
 from console.screens.trying import choices
 from console.screens.trying.beside import beside
 from console.screens.trying.choices import STANDIN, Choices
 from console.visit import current, language, say, say_of
-from console.wording import catalog, word_of
+from console.wording import word_of
 
 KEY = "try"
 _PARTS = ("chat", "lead", "choices")
@@ -112,14 +113,8 @@ def _spec(chosen: Choices) -> Mapping[str, Any]:
 
 def _form(spec: Mapping[str, Any]) -> list[CardField]:
     fields = (spec.get("collect") or {}).get("fields") or ()
-    return [
-        CardField(str(one["name"]), said_in(one.get("label"), language(), _title(str(one["name"])))) for one in fields
-    ]
-
-
-def _title(name: str) -> str:
-    """A field's name in words when it is a common one and the persona has no label for it."""
-    return say_of("try_chat.field", name) if f"try_chat.field.{name}" in catalog() else name
+    named = [(str(one["name"]), one.get("label")) for one in fields]
+    return [CardField(name, said_in(label, language(), field_in_words(name))) for name, label in named]
 
 
 def _suggestions(chosen: Choices, spec: Mapping[str, Any]) -> list[str]:

@@ -9,23 +9,31 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
 
-from console.pages import PAGES, PageEntry
-from tests.console.conftest import Visitors, new_house
+from console.pages import PAGES
+from tests.console.conftest import Visitors, new_house, settled
 from tests.console.house import House
+from tests.console.talks import TRIED, fill
 from tests.running import ROOT
 
-TALKS = (
-    ("en", ("What does it cost?", "We are Harbour Light Robotics", "My number is +49 151 23456789")),
-    ("zh-CN", ("你好，你们是做什么的？", "我们是青禾物流", "打我电话 13800138000")),
-    ("en", ("How long does it take?", "We are Northwind Bakery, about 40 people", "What about a discount?")),
-    ("zh-CN", ("多少钱？", "先不用留电话，谢谢")),
-    ("en", ("Do you work on weekends?",)),
-)
+SCREENS = {entry.screen: f"/{entry.path}" for entry in PAGES} | {
+    "lead": "/lead?id={lead}",
+    "conversation": "/conversation?id={conversation}&turn={turn}",
+    "persona": "/persona?name=guide",
+    "fields": "/persona?name=guide&tab=fields",
+    "plugin": "/plugins?name=product_catalog&function=find_products",
+    "try_chat": "/try?persona=guide",
+}
+"""Every page by its screen, and what one of its tabs or items shows; `{lead}` is one of the house's."""
+NAMES = {"try_chat": "try", "persona": "studio", "fields": "studio-fields"}
+"""Pictures that are called otherwise than their screen."""
+TALL = {"persona": 960, "plugin": 960, "try_chat": 880}
+"""Heights in CSS pixels of pictures that would else end in the middle of what they show."""
+
 # English that a Chinese page may show: what customers and files say, and names. Elements that hold data are left out.
 DATA = (
     ".stText, pre, code, textarea, input, canvas, iframe, script, style, svg, [data-testid='stIconMaterial'],"
@@ -53,29 +61,15 @@ _ENGLISH = re.compile(r"\b[A-Z]?[a-z']+(?: [a-z']+){3,}")
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house where customers have chatted in both languages."""
     made = new_house(tmp_path_factory.mktemp("lively"))
-    for locale, lines in TALKS:
-        visitor = made.server.visitor(locale)
-        for line in lines:
-            visitor.say(line)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def addresses(house: House) -> dict[str, str]:
-    """The address of each page, detail pages with the first item of their list."""
-    first: dict[str, Any] = {
-        noun: house.api.get(f"/{noun}", params={"limit": 1}).json()["items"][0]["id"]
-        for noun in ("leads", "conversations")
-    }
-    queries = {
-        "lead": f"?id={first['leads']}",
-        "conversation": f"?id={first['conversations']}",
-        "persona": "?name=guide",
-    }
-    return {entry.path: f"/{entry.path}{queries.get(entry.path, '')}" for entry in PAGES}
+def shown(house: House) -> dict[str, dict[str, str]]:
+    """What the pictures show of a house where ten customers have chatted, by language."""
+    return fill(house)
 
 
 @pytest.fixture(scope="session")
@@ -89,21 +83,54 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.screen)
+@pytest.mark.parametrize("screen", SCREENS)
 def test_a_page_shows_nothing_it_should_not(
-    visit: Visitors, addresses: dict[str, str], pictures: Path, entry: PageEntry, lang: str, width: int
+    visit: Visitors, shown: dict[str, dict[str, str]], pictures: Path, screen: str, lang: str, width: int
 ) -> None:
-    page = visit(addresses[entry.path], lang=lang, width=width)
-    page.screenshot(path=pictures / f"{entry.screen}-{lang}-{width}.png")
+    page = visit(SCREENS[screen].format(**shown[lang]), lang=lang, width=width)
+    act(page, screen, lang, width)
+    keep(page, pictures / f"{NAMES.get(screen, screen)}-{lang}-{width}.png")
     assert wrongs(page, lang, width) == []
 
 
-def test_the_dark_theme_is_the_devices_choice(visit: Visitors, addresses: dict[str, str], pictures: Path) -> None:
-    page = visit(addresses[""], scheme="dark")
-    page.screenshot(path=pictures / "home-en-1280-dark.png")
+@pytest.mark.parametrize("screen", ["home", "try_chat"])
+def test_the_dark_theme_is_the_devices_choice(
+    visit: Visitors, shown: dict[str, dict[str, str]], pictures: Path, screen: str
+) -> None:
+    page = visit(SCREENS[screen].format(**shown["en"]), scheme="dark")
+    act(page, screen, "en", 1280)
+    keep(page, pictures / f"{NAMES.get(screen, screen)}-en-1280-dark.png")
     assert wrongs(page, "en", 1280) == []
     ground = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     assert ground == "rgb(17, 23, 26)"
+
+
+def act(page: Page, screen: str, lang: str, width: int) -> None:
+    """Does what the picture is to show: on Try a talk, in the studio a question, at a plugin a call."""
+    if width > 640 and screen in ("persona", "plugin", "try_chat"):
+        page.set_viewport_size({"width": width, "height": TALL[screen]})
+    if screen == "plugin":
+        page.locator('.stForm input[type="text"]').first.fill({"en": "Fleet plan", "zh": "车队版"}[lang])
+        page.locator('[data-testid="stBaseButton-primaryFormSubmit"]').click()
+        expect(page.locator(".st-key-try_outcome")).to_be_visible()
+        settled(page)
+    if screen == "try_chat" or (screen == "persona" and width > 640):
+        for number, line in enumerate(TRIED[lang][: 4 if screen == "try_chat" else 1], 1):
+            box = page.get_by_test_id("stChatInputTextArea")
+            box.fill(line)
+            box.press("Enter")
+            answers = page.locator('[class*="st-key-said_assistant_"]:not([class*="_greeting"])')
+            expect(answers).to_have_count(number)
+            settled(page)
+
+
+def keep(page: Page, file: Path) -> None:
+    """Takes the picture, in a palette of colours: a third of the size."""
+    page.mouse.move(0, 0)
+    page.screenshot(path=file, animations="disabled")
+    with Image.open(file) as taken:
+        small = taken.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
 
 
 def wrongs(page: Page, lang: str, width: int) -> list[str]:
