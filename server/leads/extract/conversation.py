@@ -254,8 +254,9 @@ def _texts(setting: Setting, state: State, reading: Reading, earlier: str) -> No
             else []
         )
         taken = bool(_keep(setting, state, reading, target, claims)) or taken
-        if asked is target and target.name not in {f for f, v in state.found.items() if v.message_id == reading.id}:
-            _bare_answer(setting, state, reading, target, other_told=taken)
+    told_now = {name for name, found in state.found.items() if found.message_id == reading.id}
+    if asked and asked.type == "text" and asked.name not in told_now:
+        _bare_answer(setting, state, reading, asked, other_told=taken)
 
 
 _NAMES_ITSELF = re.compile(
