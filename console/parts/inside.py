@@ -15,6 +15,7 @@ from console.parts.missed_reason import reason_in_words
 from console.parts.plan import plan_sentence
 from console.visit import say, say_of
 
+_STANDIN = "standin"
 _TIMINGS = ("waited", "gather", "plan", "first_text", "total")
 
 
@@ -99,7 +100,7 @@ def _timings(turn: Turn) -> None:
 def _model(turn: Turn) -> None:
     if not turn.model:
         return
-    parts = [turn.model]
+    parts = [say("try_chat.model.standin") if turn.model == _STANDIN else turn.model]
     if turn.usage:
         told, answered = shown.number(turn.usage.prompt_tokens), shown.number(turn.usage.completion_tokens)
         parts.append(say("conversation.tokens", told=told, answered=answered))

@@ -19,7 +19,7 @@ TALKS: Final = (
         ),
     ),
     ("zh-CN", ("有哪些产品？", "我们是青禾物流公司的", "我们对车队版感兴趣", "打我电话 13800138000")),
-    ("en", ("How quickly can we start?", "We are Alder Pharma", "My name is Tomas Example")),
+    ("en", ("How quickly can we start?", "We are Alder Pharma", "My name is Tomas Birk")),
     ("zh-CN", ("多久可以上线？", "我们是海岳生鲜公司的", "我的微信是 haiyue_fresh", "下周三上午十点可以给我打电话")),
     ("en", ("Is our data safe with you?", "We are Blue Fjord Salmon", "My number is +47 22 55 51 23")),
     ("zh-CN", ("我们的数据安全吗？", "我们是云岭药业公司的", "我叫陈安", "我的电话是13816250975")),
@@ -29,7 +29,7 @@ TALKS: Final = (
             "What does it cost?",
             "We are Harbour Foods",
             "We are interested in the Fleet plan",
-            "My name is Ada Example",
+            "My name is Ada Lark",
             "My number is +49 1512 3456789",
             "Could you call me next Tuesday at 3pm?",
         ),
@@ -50,8 +50,8 @@ TRIED: Final = {
     "en": (
         "What does it cost?",
         "We are Harbour Foods",
-        "We are interested in the Fleet plan",
-        "My number is +49 1512 3456789",
+        "The Fleet plan",
+        "My name is Ada Lark, call me at +49 1512 3456789",
     ),
     "zh": ("价格是多少？", "我们是晨光冷链公司的", "我们对车队版感兴趣", "我叫王小明，电话 138 1625 0976"),
 }

@@ -67,7 +67,7 @@ def test_a_turns_inside_says_what_ran_why_it_asked_and_what_was_captured_and_mis
     page.get_by_text("本轮内部过程").last.click()
     inside = page.locator(f".st-key-inside_{talks['zh']['turn_id']}")
     expect(inside.get_by_text("customer_profile.get_customer_profile · 模型之前运行 · 成功")).to_be_visible()
-    expect(inside.get_by_text("phone: 13812345678")).to_contain_text("← “我们是海风食品，电话 13812345678”")
+    expect(inside.get_by_text("电话: 13812345678")).to_contain_text("← “我们是海风食品，电话 13812345678”")
     expect(inside.get_by_text("整轮用时")).to_be_visible()
     expect(inside.get_by_role("link", name="版本 1")).to_have_attribute(
         "href", re.compile(r"persona\?name=guide&tab=history&version=1")

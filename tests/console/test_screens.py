@@ -31,7 +31,7 @@ SCREENS = {entry.screen: f"/{entry.path}" for entry in PAGES} | {
 """Every page by its screen, and what one of its tabs or items shows; `{lead}` is one of the house's."""
 NAMES = {"try_chat": "try", "persona": "studio", "fields": "studio-fields"}
 """Pictures that are called otherwise than their screen."""
-TALL = {"persona": 960, "plugin": 960, "try_chat": 880}
+TALL = {"persona": 960, "plugin": 960, "try_chat": 904}
 """Heights in CSS pixels of pictures that would else end in the middle of what they show."""
 
 # English that a Chinese page may show: what customers and files say, and names. Elements that hold data are left out.
