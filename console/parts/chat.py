@@ -244,6 +244,7 @@ def _input(state: _State, key: str) -> None:
             say("chat.message") if may else say("chat.viewer"),
             key=f"{key}_input",
             disabled=not may,
+            max_chars=20_000,
             submit_mode="stop",
             on_submit=partial(_submit_typed, state, key),
         )

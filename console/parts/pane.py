@@ -13,6 +13,7 @@ import streamlit as st
 from console import visit
 from console.client import Refused, ServerAway, SignedOut
 from console.parts.away import wait_for_server_here
+from console.parts.label import label
 from console.parts.problem import in_words
 from console.visit import say
 
@@ -41,7 +42,7 @@ def pane(draw: Callable[P, None]) -> Callable[P, None]:
 def failed(message: str, *, key: str) -> None:
     """A red line that says what happened, and a way to try again."""
     with st.container(key=f"failed_{key.replace('.', '_')}", horizontal=True, vertical_alignment="center"):
-        st.error(message, icon=":material/error:")
+        st.error(label(message), icon=":material/error:")
         st.button(say("common.try_again"), key=f"again_{key}")
 
 

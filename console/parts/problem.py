@@ -14,5 +14,9 @@ def in_words(refused: Refused) -> str:
     if refused.status == 404:
         return say("problem.not_found")
     said = translated(refused.detail or refused.title, language())
-    details = "; ".join(f"{one.field}: {translated(one.message, language())}" for one in refused.errors[:5])
+    details = "; ".join(
+        f"{one.field}: {told}" if one.field else told
+        for one in refused.errors[:5]
+        if (told := translated(one.message, language()))
+    )
     return f"{said} {details}".strip()

@@ -33,16 +33,19 @@ class ConsoleProcess:
 
     @classmethod
     def start(cls, settings: Settings, host: str, port: int, *, server: str) -> ConsoleProcess:
-        """Starts it in a session of its own, so that Ctrl-C reaches it through `stop` and turns can finish."""
+        """Starts it in a session of its own, so that Ctrl-C reaches it through `stop` and turns can finish.
+
+        It ends by itself when this process is gone, however that went: its standard input ends then.
+        """
         origin = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         environment = {
             **os.environ,
             "RAPPORT_SERVER_URL": settings.server_url or server,
             "RAPPORT_CONSOLE_URL": settings.console_url or origin,
         }
-        command = [sys.executable, "-m", "console", "--host", host, "--port", str(port)]
+        command = [sys.executable, "-m", "console", "--host", host, "--port", str(port), "--until-stdin-ends"]
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+            command, env=environment, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
         return cls(origin, server, process)
 
@@ -50,9 +53,10 @@ class ConsoleProcess:
         """Calls `then` once, from a thread, when both the console and its server answer."""
         threading.Thread(target=self._watch, args=(then,), daemon=True).start()
 
-    def wait(self) -> None:
-        """Returns when the console has ended; SIGINT and SIGTERM end it."""
+    def wait(self, told: Callable[[], None]) -> None:
+        """Returns when the console has ended; SIGINT and SIGTERM end it. Calls `told` once it listens to them."""
         with _passed_on(self):
+            told()
             status = self._process.wait()
         if status and not self._stopping:
             raise typer.Exit(1)

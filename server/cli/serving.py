@@ -43,9 +43,12 @@ def console(host: Host = "127.0.0.1", console_port: ConsolePort = 8501) -> None:
     _listen(host, console_port, "--console-port").close()
     server = settings.server_url or "http://127.0.0.1:8000"
     here = ConsoleProcess.start(settings, host, console_port, server=server)
-    typer.echo(f"The console is at {here.origin}, for the server at {server}. Ctrl-C stops it.")
-    typer.echo("Sign in with a link: rapport signin-link")
-    here.wait()
+    here.wait(
+        lambda: typer.echo(
+            f"The console is at {here.origin}, for the server at {server}. Ctrl-C stops it.\n"
+            "Sign in with a link: rapport signin-link"
+        )
+    )
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 import streamlit as st
 
 from console.client import SignedOut
+from console.parts.leaving import ask_before_leaving
 from console.parts.pane import pane
 from console.screens.studio.beside import beside
 from console.screens.studio.conflict import conflict
@@ -72,6 +73,7 @@ def _desk(draft: DraftEdit) -> None:
     except SignedOut:
         forget()
         st.rerun()
+    ask_before_leaving(".st-key-studio_left", waiting=bool(draft.clash or draft.unsaved))
     _follow(draft)
 
 

@@ -121,8 +121,9 @@ def _contacts(setting: Setting, state: State, reading: Reading, earlier: str) ->
         accounts.append(bare)
     if target := setting.first("wechat", asked):
         claims = wechat.find(reading, asked=asked is target, earlier=earlier)
-        if setting.first("phone", asked) and wechat.same_as_phone(reading, asked=False):
-            claims = [c for c in claims if not c.normalised.lstrip("+").isdigit()]
+        named = [c for c in claims if not c.normalised.lstrip("+").isdigit()]
+        if setting.first("phone", asked) and (named or wechat.same_as_phone(reading, asked=False)):
+            claims = named  # a number beside an id of letters is the phone
         taken += _keep(setting, state, reading, target, claims)
     if target := setting.first("email", asked):
         claims = mail.find(reading, asked=asked is target, earlier=earlier)
