@@ -13,6 +13,7 @@ from console.parts.pane import empty, pane
 from console.screens.leading import address, missed, table
 from console.screens.leading.address import Address
 from console.screens.leading.forms import forms_of, titles
+from console.screens.leading.paging import paging
 from console.shown import number
 from console.visit import current, say, say_of
 
@@ -58,7 +59,7 @@ def _body(asked: Address) -> None:
     chosen = _bar(asked, look, total)
     if found.items:
         table.draw(found.items, chosen, look)
-        _paging(asked, total)
+        paging(asked, total, ROWS, key="leads_page")
     else:
         _nothing(asked, total)
 
@@ -188,22 +189,6 @@ def _columns_moved(key: str, usual: Sequence[str]) -> None:
         st.query_params.pop("columns", None)
     else:
         st.query_params["columns"] = ",".join(chosen)
-
-
-def _paging(asked: Address, total: int) -> None:
-    pages = -(-total // ROWS)
-    if pages < 2:
-        return
-    key = "leads_page"
-    if st.session_state.get(key) != asked.page:
-        st.session_state[key] = min(asked.page, pages)
-
-    def moved() -> None:
-        chosen = st.session_state[key]
-        address.put("page", str(chosen) if chosen > 1 else "")
-
-    with st.container(horizontal_alignment="center"):
-        st.pagination(pages, key=key, on_change=moved)
 
 
 def _nothing(asked: Address, total: int) -> None:

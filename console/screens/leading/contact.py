@@ -12,14 +12,14 @@ from console.parts.pane import failed
 from console.parts.problem import in_words
 from console.visit import current, say
 
-_TODO: Final = "contact_todo"
+_PENDING: Final = "contact_pending"
 _ASK: Final = "contact_ask"
 _SWITCH: Final = "contact_switch"
 
 
 def save_pending(lead_id: str) -> None:
     """Makes the change that the switch or the dialog left."""
-    wanted: tuple[str, bool] | None = st.session_state.pop(_TODO, None)
+    wanted: tuple[str, bool] | None = st.session_state.pop(_PENDING, None)
     if wanted is None or wanted[0] != lead_id:
         return
     try:
@@ -51,7 +51,7 @@ def draw(lead: LeadInFull) -> None:
 
 def _switched(lead_id: str) -> None:
     if st.session_state[_SWITCH]:
-        st.session_state[_TODO] = (lead_id, True)
+        st.session_state[_PENDING] = (lead_id, True)
     else:
         st.session_state[_ASK] = lead_id
 
@@ -62,7 +62,7 @@ def _confirm(lead_id: str) -> None:
         st.text(say("lead.open_question"))
         with st.container(horizontal=True, gap="small"):
             if st.button(say("lead.open_yes"), type="primary"):
-                st.session_state[_TODO] = (lead_id, False)
+                st.session_state[_PENDING] = (lead_id, False)
                 st.rerun()
             if st.button(say("lead.cancel")):
                 st.rerun()

@@ -17,7 +17,7 @@ from console.visit import current, say, say_of
 
 _BY: Final = ("customer", "function", "person", "external", "model")
 _EDITING: Final = "lead_editing"
-_TODO: Final = "lead_todo"
+_PENDING: Final = "lead_pending"
 _WRONG: Final = "lead_wrong"
 
 
@@ -42,12 +42,12 @@ def label_of(form: Form, name: str) -> str:
 
 def plan(edit: Edit) -> None:
     """Leaves a change for the next run, which makes it before it asks for the lead."""
-    st.session_state[_TODO] = edit
+    st.session_state[_PENDING] = edit
 
 
 def save_pending(lead_id: str) -> None:
     """Makes the change that a button left; one that is refused keeps the typed text and says why."""
-    edit: Edit | None = st.session_state.pop(_TODO, None)
+    edit: Edit | None = st.session_state.pop(_PENDING, None)
     st.session_state.pop(_WRONG, None)
     if edit is None or edit.lead_id != lead_id:
         return

@@ -18,12 +18,13 @@ from console.parts.problem import in_words
 from console.screens.leading import address
 from console.screens.leading.address import Address
 from console.screens.leading.forms import field_named, forms_of, text_of
+from console.screens.leading.paging import paging
 from console.shown import date_and_time, number
 from console.visit import current, say, say_of
 
 ROWS: Final = 20
 _DONE: Final = "missed_done"
-_TODO: Final = "missed_todo"
+_PENDING: Final = "missed_pending"
 _WRONG: Final = "missed_wrong"
 
 
@@ -55,12 +56,12 @@ def draw(asked: Address, found: Page[Missed], personas: Sequence[PersonaName], n
         _open_item(item, forms.get(item.persona, Form()), named.get(item.persona, item.persona))
     if not found.items:
         empty(say("leads.missed_none"), say("leads.missed_none_next"), icon=":material/check:")
-    _paging(asked, found.total or 0)
+    paging(asked, found.total or 0, ROWS, key="missed_page")
 
 
 def forget() -> None:
     """Drops the undo lines; they live as long as one stays in the view."""
-    for key in (_DONE, _TODO, _WRONG):
+    for key in (_DONE, _PENDING, _WRONG):
         st.session_state.pop(key, None)
 
 
@@ -73,7 +74,7 @@ def _bar(asked: Address, total: int) -> None:
 
 
 def _act() -> None:
-    decision: Decision | None = st.session_state.pop(_TODO, None)
+    decision: Decision | None = st.session_state.pop(_PENDING, None)
     if decision is None:
         return
     try:
@@ -233,20 +234,4 @@ def _accept(item: Missed, field: str, label: str) -> None:
 
 
 def _decide(decision: Decision) -> None:
-    st.session_state[_TODO] = decision
-
-
-def _paging(asked: Address, total: int) -> None:
-    pages = -(-total // ROWS)
-    if pages < 2:
-        return
-    key = "missed_page"
-    if st.session_state.get(key) != asked.page:
-        st.session_state[key] = min(asked.page, pages)
-
-    def moved() -> None:
-        chosen = st.session_state[key]
-        address.put("page", str(chosen) if chosen > 1 else "")
-
-    with st.container(horizontal_alignment="center"):
-        st.pagination(pages, key=key, on_change=moved)
+    st.session_state[_PENDING] = decision
