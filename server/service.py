@@ -14,7 +14,8 @@ import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
 from server.catalog import Catalog, LoadedPlugin
-from server.catalog.spec import Collect, TablePlugin
+from server.catalog.plugin_spec import TablePlugin
+from server.catalog.spec import Collect
 from server.catalog.studio import Studio
 from server.clock import SYSTEM, Clock, rfc3339
 from server.errors import Forbidden, Invalid, NotFound, WrongSetting

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from server.catalog.knowledge import Knowledge, KnowledgeFile, build_knowledge
-from server.catalog.spec import PersonaSpec, TablePlugin, said_in
+from server.catalog.plugin_spec import TablePlugin
+from server.catalog.spec import PersonaSpec, said_in
 from server.llm.standin import compose
 from server.llm.types import Brief
 

@@ -23,8 +23,9 @@ from server.catalog.folder import Folder
 from server.catalog.knowledge import Knowledge
 from server.catalog.library import Library
 from server.catalog.parsed import Parsed, digest_of, kind_of, parse_persona, parse_plugin
+from server.catalog.plugin_spec import HttpPlugin, PluginSpec, TablePlugin
 from server.catalog.problems import Problem, errors_in, in_order
-from server.catalog.spec import HttpPlugin, PersonaSpec, PluginSpec, TablePlugin
+from server.catalog.spec import PersonaSpec
 from server.catalog.versions import NewVersion, VersionText
 from server.catalog.yaml_source import PERSONA_BYTES, PLUGIN_BYTES
 from server.clock import SYSTEM, Clock, rfc3339

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from server.catalog.files import Unreadable, inside
+from server.catalog.plugin_spec import HttpFunction, HttpPlugin, PluginSpec, TablePlugin
 from server.catalog.problems import Path, Problem
 from server.catalog.references import (
     BOUND,
@@ -23,7 +24,7 @@ from server.catalog.references import (
     whole_reference,
     wrong_name,
 )
-from server.catalog.spec import HttpFunction, HttpPlugin, PersonaSpec, PluginSpec, TablePlugin
+from server.catalog.spec import PersonaSpec
 from server.catalog.yaml_source import Source
 
 FILL_IN_HOST = "set-me.invalid"

@@ -10,9 +10,10 @@ from typing import Generic, TypeVar
 import orjson
 
 from server.catalog.check import check_persona, check_plugin, secret_uses
+from server.catalog.plugin_spec import HttpPlugin, PluginSpec, TablePlugin
 from server.catalog.problems import Problem, errors_in, in_order
 from server.catalog.shape import persona_spec, plugin_spec
-from server.catalog.spec import HttpPlugin, PersonaSpec, PluginSpec, Spec, TablePlugin
+from server.catalog.spec import PersonaSpec, Spec
 from server.catalog.yaml_source import PERSONA_BYTES, PLUGIN_BYTES, Source, SourceError, read_source
 
 S = TypeVar("S", bound=Spec, covariant=True)

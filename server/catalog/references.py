@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from server.catalog.plugin_spec import HttpFunction, HttpPlugin, TablePlugin
 from server.catalog.problems import Path
-from server.catalog.spec import HttpFunction, HttpPlugin, TablePlugin
 
 REFERENCE = re.compile(r"\$\{([^{}\n]*)(\}?)")
 BOUND: frozenset[str] = frozenset(

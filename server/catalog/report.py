@@ -14,8 +14,9 @@ from server.catalog.check import check_plugins, check_rows, check_tables
 from server.catalog.files import Entry, Unreadable, entries, read_inside, shown
 from server.catalog.library import Library
 from server.catalog.parsed import Parsed, parse_persona, parse_plugin
+from server.catalog.plugin_spec import PluginSpec
 from server.catalog.problems import Problem, in_order
-from server.catalog.spec import PersonaSpec, PluginSpec
+from server.catalog.spec import PersonaSpec
 from server.catalog.yaml_source import PLUGIN_BYTES, SourceError, read_source
 from server.settings import Settings
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from server.catalog.spec import PersonaSpec, PluginSpec
+from server.catalog.plugin_spec import PluginSpec
+from server.catalog.spec import PersonaSpec
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -10,18 +10,9 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from server.catalog.plugin_spec import LATER_KINDS, PLUGIN_KINDS, HttpPlugin, TablePlugin
 from server.catalog.problems import Path, Problem, in_order
-from server.catalog.spec import (
-    FUNCTION_PATTERN,
-    IDENTIFIER_PATTERN,
-    LATER_KINDS,
-    NAME_PATTERN,
-    PLUGIN_KINDS,
-    HttpPlugin,
-    PersonaSpec,
-    Spec,
-    TablePlugin,
-)
+from server.catalog.spec import FUNCTION_PATTERN, IDENTIFIER_PATTERN, NAME_PATTERN, PersonaSpec, Spec
 from server.catalog.yaml_source import Source
 
 S = TypeVar("S", bound=Spec)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from server.catalog import LoadedPlugin
-from server.catalog.spec import Offer, TablePlugin
+from server.catalog.plugin_spec import TablePlugin
+from server.catalog.spec import Offer
 
 _LONGEST = 2_000
 

@@ -6,27 +6,26 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.catalog import LoadedPlugin
-from server.catalog.spec import HttpPlugin, Into, TablePlugin
+from server.catalog.spec import Into
 from server.clock import SYSTEM, Clock
 from server.errors import RapportError
 from server.llm.types import Function
 from server.outgoing import Outgoing
-from server.plugins import http, table
 from server.plugins.arguments import Refused, folded, parse, refuse_bound, validate
 from server.plugins.columns import from_text
+from server.plugins.engines import Engines
+from server.plugins.kinds import TablePreparation, make_ready
 from server.plugins.masking import hide
-from server.plugins.operation import Operation, Outcome, Problem, Ready, trusted
-from server.plugins.preparing import prepare
+from server.plugins.operation import Means, Operation, Outcome, Ready
 from server.plugins.references import Unfilled, Values
-from server.plugins.results import bounded, explained, first_line, for_model
-from server.plugins.table import Engines, Store, TableExecutor
+from server.plugins.results import bounded, explained, for_model
+from server.plugins.table import Store, TableExecutor
 from server.plugins.types import Bound, CallResult, CallStatus
 from server.storage import Database, Transaction
 
@@ -80,11 +79,10 @@ class Door:
         clock: Clock = SYSTEM,
     ) -> None:
         self._catalog = catalog
-        self._database = database
-        self._outgoing = outgoing
         self._secrets = secrets
         self._clock = clock
         self._engines = Engines()
+        self._means = Means(database, outgoing, self._engines, secrets)
         self._ready: OrderedDict[tuple[str, str], Ready] = OrderedDict()
         self._results: OrderedDict[tuple[Any, ...], tuple[float, CallResult]] = OrderedDict()
 
@@ -99,7 +97,7 @@ class Door:
         return [
             Function(each.name, each.description, each.parameters)
             for each in self._operations(plugins)
-            if not each.forced and trusted(bound, each.trust)
+            if not each.forced and each.access.lacking(bound) is None
         ]
 
     def forced(self, plugins: Sequence[LoadedPlugin]) -> list[str]:
@@ -122,8 +120,8 @@ class Door:
         for plugin in plugins:
             ready = self._made_ready(plugin)
             found += [(plugin.name, problem) for problem in ready.problems]
-            if isinstance(ready.table, Store):
-                problem = await self._prepared(plugin, ready.table)
+            if ready.preparation is not None:
+                problem = await ready.preparation.prepare(plugin)
                 found += [(plugin.name, problem)] if problem else []
         return found
 
@@ -179,7 +177,7 @@ class Door:
         self, plugins: Sequence[LoadedPlugin], bound: Bound, deadline_seconds: float
     ) -> list[CallResult]:
         """Runs every forced function at once, each within its deadline; results in the persona's order."""
-        names = [o.name for o in self._operations(plugins) if o.forced and trusted(bound, o.trust)]
+        names = [o.name for o in self._operations(plugins) if o.forced and o.access.lacking(bound) is None]
         calls = (self._forced_one(plugins, name, bound, deadline_seconds) for name in names)
         return list(await asyncio.gather(*calls))
 
@@ -280,41 +278,20 @@ class Door:
         key = (plugin.name, plugin.digest)
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = self._load(plugin)
+            ready = self._ready[key] = make_ready(plugin, self._means)
             while len(self._ready) > _KEPT_READY:
                 self._ready.popitem(last=False)
         return ready
 
-    def _load(self, plugin: LoadedPlugin) -> Ready:
-        if isinstance(plugin.spec, HttpPlugin):
-            return http.load(plugin, plugin.spec, self._outgoing)
-        if isinstance(plugin.spec, TablePlugin):
-            return table.load(plugin, plugin.spec, self._database, self._engines)
-        return Ready(plugin.name)
-
     def _own_stores(self) -> list[Store]:
-        ready = [self._made_ready(plugin) for plugin in self._catalog.plugins.values()]
-        return [each.table for each in ready if isinstance(each.table, Store) and each.table.own]
-
-    async def _prepared(self, plugin: LoadedPlugin, store: Store) -> str | None:
-        values = Values({}, _NOBODY, self._secrets)
-        try:
-            await asyncio.to_thread(prepare, store, Path(plugin.file), values)
-        except Problem as problem:
-            return str(problem)
-        except Unfilled as reason:
-            return f"the table `{store.spec.table}` cannot be reached: {reason}"
-        except (SQLAlchemyError, RapportError) as error:
-            return f"the table `{store.spec.table}` cannot be reached: {first_line(error, values.used)}"
-        return None
+        ready = [self._made_ready(plugin).preparation for plugin in self._catalog.plugins.values()]
+        return [each.store for each in ready if isinstance(each, TablePreparation) and each.store.own]
 
     async def _unprepared(self, plugins: Sequence[LoadedPlugin], operation: Operation) -> str | None:
-        """What keeps a table from being used, when its plugin was not prepared or was in vain."""
-        executor = operation.executor
-        if not isinstance(executor, TableExecutor) or executor.store.prepared:
-            return None
+        """What keeps a function from being used, when its plugin was not prepared or was in vain."""
         plugin = next(each for each in plugins if each.name == operation.plugin)
-        return await self._prepared(plugin, executor.store)
+        preparation = self._made_ready(plugin).preparation
+        return None if preparation is None or preparation.done else await preparation.prepare(plugin)
 
     def _begin(self, plugins: Sequence[LoadedPlugin], name: str, forced: bool) -> _Call:
         operation = self._operation(plugins, name)
@@ -335,8 +312,8 @@ class Door:
             known = ", ".join(each.name for each in self._operations(plugins)) or "none"
             raise Refused(f"There is no function `{name[:64]}` here; there are: {known}.", "unknown function")
         call.operation, call.plugin, call.function = operation, operation.plugin, operation.name
-        if not trusted(bound, operation.trust):
-            raise Refused(f"`{name}` needs a customer who is {operation.trust}.", "trust")
+        if lacking := operation.access.lacking(bound):
+            raise Refused(f"`{name}` needs {lacking}.", "permission")
         call.arguments = parse(arguments)
         refuse_bound(call.arguments, operation.bound_names)
         validate(call.arguments, operation.validator)
@@ -379,13 +356,13 @@ class Door:
         self, plugins: Sequence[LoadedPlugin], name: str, bound: Bound, deadline_seconds: float
     ) -> CallResult:
         operation = self._operation(plugins, name)
-        key = _cache_key(operation, bound) if operation and operation.cache_seconds else None
+        key = _cache_key(operation, bound) if operation and operation.options.cache_seconds else None
         kept = self._results.get(key) if key else None
         if kept and kept[0] > self._clock.monotonic():
             return replace(kept[1], cached=True, milliseconds=0.0)
         result = await self.call(plugins, name, {}, bound, forced=True, deadline_seconds=deadline_seconds)
         if key and operation and result.status == "ok":
-            self._results[key] = (self._clock.monotonic() + operation.cache_seconds, result)
+            self._results[key] = (self._clock.monotonic() + operation.options.cache_seconds, result)
             self._results.move_to_end(key)
             while len(self._results) > _KEPT_RESULTS:
                 self._results.popitem(last=False)

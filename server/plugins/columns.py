@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from server.catalog.spec import TableColumn, TablePlugin
+from server.catalog.plugin_spec import TableColumn, TablePlugin
 from server.plugins.references import Unfilled
 
 Action = Literal["get", "set", "find"]

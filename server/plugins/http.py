@@ -16,11 +16,12 @@ import orjson
 from yarl import URL
 
 from server.catalog import LoadedPlugin
+from server.catalog.plugin_spec import HttpFunction, HttpPlugin
 from server.catalog.references import Reference, reserved_names
-from server.catalog.spec import HttpFunction, HttpPlugin
+from server.catalog.spec import Trust
 from server.outgoing import Outgoing, Response
 from server.plugins.masking import hide
-from server.plugins.operation import Operation, Outcome, Problem, Ready, seal
+from server.plugins.operation import Means, Operation, Outcome, Problem, Ready, operation
 from server.plugins.references import (
     MISSING,
     ReferenceProblem,
@@ -75,39 +76,37 @@ class _Built:
     shown: Any
 
 
-def load(plugin: LoadedPlugin, spec: HttpPlugin, outgoing: Outgoing) -> Ready:
+def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means) -> Ready:
     """The plugin's functions; one with a problem is left out and told."""
     operations: list[Operation] = []
     problems: list[str] = []
     for function in spec.functions:
         try:
-            operations.append(_operation(plugin, spec, function, outgoing))
+            operations.append(_operation(plugin, spec, function, means))
         except (Problem, ReferenceProblem) as problem:
             problems.append(f"{function.name}: {problem}")
     return Ready(plugin.name, tuple(operations), tuple(problems))
 
 
-def _operation(plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, outgoing: Outgoing) -> Operation:
+def _operation(plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, means: Means) -> Operation:
     shape = _shape(spec, function)
     effect = function.effect or "read"
-    reads = tuple(r for r in shape.references() if r.bound)
-    validator, bound_names = seal(function.parameters, reserved_names(spec, function))
-    return Operation(
-        plugin=plugin.name,
-        digest=plugin.digest,
-        name=function.name,
-        description=function.description or spec.description,
+    return operation(
+        plugin,
+        function.name,
+        function,
         effect=effect,
-        trust=function.allow.trust if function.allow else ("anonymous" if effect == "read" else "verified"),
+        trust=default_trust(function),
         parameters=function.parameters or {"type": "object", "properties": {}},
-        validator=validator,
-        bound_names=bound_names,
-        reads=reads,
-        forced=function.force_call,
-        cache_seconds=function.cache_seconds,
-        timeout_seconds=function.timeout_seconds,
-        executor=HttpExecutor(shape, outgoing, function.timeout_seconds),
+        reserved=reserved_names(spec, function),
+        reads=shape.references(),
+        executor=HttpExecutor(shape, means.outgoing, function.timeout_seconds),
     )
+
+
+def default_trust(function: HttpFunction) -> Trust:
+    """Whom a function over HTTP lets in when its file does not say."""
+    return "verified" if function.effect == "write" else "anonymous"
 
 
 def _shape(spec: HttpPlugin, function: HttpFunction) -> _Shape:

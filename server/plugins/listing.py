@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.catalog.spec import Effect, HttpFunction, HttpPlugin, PluginSpec, TableFunction, Trust
+from server.catalog.plugin_spec import FunctionOptions, HttpPlugin, PluginSpec
+from server.catalog.spec import Effect, Trust
+from server.plugins import http, table
 from server.plugins.columns import Action, parameters_of
+from server.plugins.operation import access_of
 
 
 def described(spec: PluginSpec) -> list[dict[str, Any]]:
     """Each function with name, description, effect, whether it is forced, the trust it needs, and its parameters."""
     if isinstance(spec, HttpPlugin):
-        return [
-            _line(f, f.effect or "read", "verified" if f.effect == "write" else "anonymous", f.parameters)
-            for f in spec.functions
-        ]
-    own_row = "${user.id}" in spec.key.values()
-    named: tuple[tuple[Action, TableFunction | None, Effect, Trust], ...] = (
-        ("get", spec.functions.get, "read", "anonymous"),
-        ("set", spec.functions.set, "write", "anonymous" if own_row else "verified"),
-        ("find", spec.functions.find, "read", "anonymous"),
-    )
+        return [_line(f.name, f, f.effect or "read", http.default_trust(f), f.parameters) for f in spec.functions]
+    effects: tuple[tuple[Action, Effect], ...] = (("get", "read"), ("set", "write"), ("find", "read"))
     return [
-        _line(function, effect, trust, parameters_of(spec, action))
-        for action, function, effect, trust in named
-        if function is not None
+        _line(f.name, f, effect, table.default_trust(spec, action), parameters_of(spec, action))
+        for action, effect in effects
+        if (f := getattr(spec.functions, action)) is not None
     ]
 
 
 def _line(
-    function: HttpFunction | TableFunction, effect: Effect, by_default: Trust, parameters: dict[str, Any]
+    name: str, options: FunctionOptions, effect: Effect, by_default: Trust, parameters: dict[str, Any]
 ) -> dict[str, Any]:
+    access = access_of(options.allow, by_default)
     return {
-        "name": function.name,
-        "description": function.description,
+        "name": name,
+        "description": options.description,
         "effect": effect,
-        "force_call": function.force_call,
-        "allow": {"trust": function.allow.trust if function.allow else by_default},
+        "force_call": options.force_call,
+        "confirm": options.confirm,
+        "allow": {
+            "trust": access.trust,
+            "roles": sorted(access.roles) if access.roles is not None else None,
+            "personas": sorted(access.personas) if access.personas is not None else None,
+        },
         "parameters": parameters,
     }

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jsonschema_rs
 
+from server.catalog import LoadedPlugin
+from server.catalog.plugin_spec import Allow, FunctionOptions, Role
 from server.catalog.references import Reference
 from server.catalog.spec import Effect, Trust
+from server.outgoing import Outgoing
 from server.plugins.arguments import ALWAYS_BOUND, closed, compile_schema, folded, named
+from server.plugins.engines import Engines
 from server.plugins.references import Values
 from server.plugins.types import Bound, CallStatus
-from server.storage import Transaction
+from server.storage import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What executors work with; `secrets` gives a secret by name, or None."""
+
+    database: Database
+    outgoing: Outgoing
+    engines: Engines
+    secrets: Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +58,44 @@ class LocalExecutor(Executor, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a function: the least trust, and the callers and personas it is kept to (None: all)."""
+
+    trust: Trust
+    roles: frozenset[Role] | None = None
+    personas: frozenset[str] | None = None
+
+    def lacking(self, bound: Bound) -> str | None:
+        """What this caller lacks, in words that follow "needs"; None when nothing."""
+        if not trusted(bound, self.trust):
+            return f"a customer who is {self.trust}"
+        if self.roles is not None and bound.role not in self.roles:
+            return f"a caller who is {_one_of(self.roles)}"
+        if self.personas is not None and bound.persona not in self.personas:
+            return f"the persona {_one_of(self.personas)}"
+        return None
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return " or ".join(sorted(names))
+
+
+def access_of(allow: Allow | None, otherwise: Trust) -> Access:
+    """What the file says, with the kind's own trust where it says none."""
+    if allow is None:
+        return Access(otherwise)
+    roles = frozenset(allow.roles) if allow.roles is not None else None
+    personas = frozenset(allow.personas) if allow.personas is not None else None
+    return Access(allow.trust or otherwise, roles, personas)
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One function of one plugin, ready to be called.
 
     `parameters` is what the model sees; `validator` holds the closed schema. `bound_names` are folded names
-    that no argument may have. `reads` are the bound references the function depends on.
+    that no argument may have. `reads` are the bound references the function depends on. `options` is what the
+    file says of the function, whatever its kind.
     """
 
     plugin: str
@@ -56,26 +103,83 @@ class Operation:
     name: str
     description: str
     effect: Effect
-    trust: Trust
+    access: Access
     parameters: Mapping[str, Any]
     validator: jsonschema_rs.Validator
     bound_names: frozenset[str]
     reads: tuple[Reference, ...]
-    forced: bool
-    cache_seconds: float
-    timeout_seconds: float
+    options: FunctionOptions
     executor: Executor
     local: LocalExecutor | None = None
+
+    @property
+    def forced(self) -> bool:
+        """Whether it runs before the model is asked."""
+        return self.options.force_call
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Its own deadline."""
+        return self.options.timeout_seconds
+
+
+def operation(
+    plugin: LoadedPlugin,
+    name: str,
+    options: FunctionOptions,
+    *,
+    effect: Effect,
+    trust: Trust,
+    parameters: Mapping[str, Any],
+    reserved: Iterable[str],
+    reads: Iterable[Reference],
+    executor: Executor,
+    local: LocalExecutor | None = None,
+    description: str = "",
+) -> Operation:
+    """A function made ready. `trust` is the kind's default, `reserved` the names of its bound slots.
+
+    Raises Problem when its parameters are no schema, or list what the server binds.
+    """
+    validator, bound_names = seal(parameters, reserved)
+    return Operation(
+        plugin=plugin.name,
+        digest=plugin.digest,
+        name=name,
+        description=options.description or description or plugin.spec.description,
+        effect=effect,
+        access=access_of(options.allow, trust),
+        parameters=parameters,
+        validator=validator,
+        bound_names=bound_names,
+        reads=tuple(reference for reference in reads if reference.bound),
+        options=options,
+        executor=executor,
+        local=local,
+    )
+
+
+class Preparation(Protocol):
+    """What has to be done before a plugin can be called, such as making its table. Done once, or again when asked."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the plugin can be called."""
+        ...
+
+    async def prepare(self, plugin: LoadedPlugin) -> str | None:
+        """Does it; what is wrong, in words, when it cannot be done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A plugin's functions, and what is wrong with those that are missing here."""
+    """A plugin's functions, what is wrong with those that are missing here, and what has to be prepared."""
 
     plugin: str
     operations: tuple[Operation, ...] = ()
     problems: tuple[str, ...] = ()
-    table: Any = None
+    preparation: Preparation | None = None
 
     def operation(self, name: str) -> Operation | None:
         return next((each for each in self.operations if each.name == name), None)

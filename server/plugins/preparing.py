@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 import server.storage.tables  # noqa: F401  (fills SQLModel.metadata)
-from server.catalog.spec import TableColumn, TablePlugin
+from server.catalog.plugin_spec import TableColumn, TablePlugin
 from server.plugins.columns import fits, from_text, table_of, to_sql
 from server.plugins.operation import Problem
 from server.plugins.references import Unfilled, Values

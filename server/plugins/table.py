@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from server.catalog import LoadedPlugin
+from server.catalog.plugin_spec import TableFunction, TablePlugin
 from server.catalog.references import BOUND, reserved_names
-from server.catalog.spec import TableFunction, TablePlugin, Trust
+from server.catalog.spec import Trust
 from server.plugins import scratch
 from server.plugins.columns import Action, from_sql, parameters_of, table_of, to_sql
-from server.plugins.operation import Operation, Outcome, Problem, Ready, seal
+from server.plugins.engines import Engines
+from server.plugins.operation import Means, Operation, Outcome, Problem, operation
 from server.plugins.references import (
     MISSING,
-    ReferenceProblem,
     Slot,
     Unfilled,
     Values,
@@ -40,37 +40,6 @@ _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 
 Execute = Callable[..., sa.CursorResult[Any]]
-
-
-class Engines:
-    """Engines of other databases, one for each address."""
-
-    def __init__(self) -> None:
-        self._engines: dict[str, sa.Engine] = {}
-        self._lock = threading.Lock()
-
-    def of(self, address: str) -> sa.Engine:
-        """Raises SQLAlchemyError or ImportError for an address nobody can open."""
-        with self._lock:
-            if address not in self._engines:
-                self._engines[address] = _engine(address)
-            return self._engines[address]
-
-    def close(self) -> None:
-        for engine in self._engines.values():
-            engine.dispose()
-        self._engines.clear()
-
-
-def _engine(address: str) -> sa.Engine:
-    url = sa.make_url(address)
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    backend = url.get_backend_name()
-    wait: dict[str, Any] = {"timeout": 5} if backend == "sqlite" else {}
-    if backend in ("postgresql", "mysql", "mariadb"):
-        wait = {"connect_timeout": 5}
-    return sa.create_engine(url, pool_pre_ping=True, pool_recycle=1800, connect_args=wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,53 +324,47 @@ class TableExecutor:
             return self._act(connection.execute, engine.dialect.name, key, values)
 
 
-def load(plugin: LoadedPlugin, spec: TablePlugin, database: Database, engines: Engines) -> Ready:
-    """The table's functions, or what is wrong with it."""
-    try:
-        store = Store(plugin.name, spec, database, engines, _key(spec), _address(spec))
-    except (Problem, ReferenceProblem) as problem:
-        return Ready(plugin.name, problems=(str(problem),))
-    operations: list[Operation] = []
+def store_of(plugin: LoadedPlugin, spec: TablePlugin, means: Means) -> Store:
+    """The plugin's table, not yet prepared. Raises Problem or ReferenceProblem."""
+    return Store(plugin.name, spec, means.database, means.engines, _key(spec), _address(spec))
+
+
+def operations(plugin: LoadedPlugin, store: Store) -> tuple[list[Operation], list[str]]:
+    """The table's functions, and what is wrong with those that are missing."""
+    made: list[Operation] = []
     problems: list[str] = []
     actions: tuple[Action, ...] = ("get", "set", "find")
     for action in actions:
-        function = getattr(spec.functions, action)
+        function = getattr(store.spec.functions, action)
         if function is not None:
             try:
-                operations.append(_operation(plugin, store, action, function))
+                made.append(_operation(plugin, store, action, function))
             except Problem as problem:
                 problems.append(f"{function.name}: {problem}")
-    return Ready(plugin.name, tuple(operations), tuple(problems), store)
+    return made, problems
 
 
 def _operation(plugin: LoadedPlugin, store: Store, action: Action, function: TableFunction) -> Operation:
-    spec = store.spec
     if function.force_call and action == "set":
         raise Problem("a function that writes needs arguments and cannot be called before the model")
-    parameters = parameters_of(spec, action)
-    validator, bound_names = seal(parameters, [*reserved_names(spec), *spec.key])
     executor = TableExecutor(store, action)
-    return Operation(
-        plugin=plugin.name,
-        digest=plugin.digest,
-        name=function.name,
-        description=function.description or spec.description,
+    return operation(
+        plugin,
+        function.name,
+        function,
         effect="write" if action == "set" else "read",
-        trust=function.allow.trust if function.allow else _trust(store, action),
-        parameters=parameters,
-        validator=validator,
-        bound_names=bound_names,
-        reads=tuple(r for slot in store.key.values() for r in references(slot)),
-        forced=function.force_call,
-        cache_seconds=function.cache_seconds,
-        timeout_seconds=function.timeout_seconds,
+        trust=default_trust(store.spec, action),
+        parameters=parameters_of(store.spec, action),
+        reserved=[*reserved_names(store.spec), *store.spec.key],
+        reads=[r for slot in store.key.values() for r in references(slot)],
         executor=executor,
         local=executor if store.own else None,
     )
 
 
-def _trust(store: Store, action: Action) -> Trust:
-    return "anonymous" if action != "set" or store.user_columns else "verified"
+def default_trust(spec: TablePlugin, action: Action) -> Trust:
+    """Whom a table lets in when its file does not say: anybody to read and to write their own row."""
+    return "anonymous" if action != "set" or "${user.id}" in spec.key.values() else "verified"
 
 
 def _is_user_id(slot: str | Slot) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from server.catalog.plugin_spec import Role
 from server.catalog.spec import Effect, Trust
 
 CallStatus = Literal["ok", "failed", "refused", "timeout"]
@@ -15,7 +16,7 @@ class Bound:
     """What the server knows about a turn: the only source of bound slots, made from the credential alone.
 
     `user_name` is None unless the customer is verified. `test` sends writes to the scratch overlay of the
-    conversation, never outside.
+    conversation, never outside. `role` is the caller's, which in a customer's chat is visitor.
     """
 
     user_id: str
@@ -26,6 +27,7 @@ class Bound:
     locale: str | None = None
     turn_id: str | None = None
     test: bool = False
+    role: Role = "visitor"
 
 
 @dataclass(frozen=True, slots=True)

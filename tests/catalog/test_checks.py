@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from server.catalog.parsed import parse_persona, parse_plugin
+from server.catalog.plugin_spec import HttpPlugin
 from server.catalog.references import folded, references_in, reserved_names
-from server.catalog.spec import HttpPlugin
 from server.errors import NotFound
 from tests.catalog.house import CRM, PERSONA, PROFILE, House, write
 

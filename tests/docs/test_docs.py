@@ -16,9 +16,10 @@ from types import ModuleType
 import httpx
 import pytest
 
+from server.catalog.plugin_spec import HttpPlugin, TablePlugin
 from server.catalog.problems import errors_in
 from server.catalog.report import check_paths
-from server.catalog.spec import HttpPlugin, PersonaSpec, TablePlugin
+from server.catalog.spec import PersonaSpec
 from server.settings import Settings
 from tests.conftest import furnish
 from tests.running import RAPPORT, ROOT, RunningServer
