@@ -14,6 +14,9 @@ from server.errors import WrongSetting
 
 _HOST_PORT = re.compile(r"[A-Za-z0-9._\-\[\]:]+:\d{1,5}")
 
+OPERATOR = "admin@localhost"
+"""The account of whoever runs the installation; always at hand, by `rapport signin-link`."""
+
 
 class Settings(BaseSettings):
     """Every `RAPPORT_…` variable. Field names are the variables' names without the prefix, in lower case."""

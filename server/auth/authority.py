@@ -9,12 +9,14 @@ from server.auth.caller import RANK, Caller, Role
 from server.auth.tokens import digest_of, mint
 from server.clock import Clock, rfc3339
 from server.errors import Forbidden, Invalid, TooMany, Unauthorised
+from server.settings import OPERATOR
 from server.storage import Database, Transaction, new_id, people
 from server.storage.people import AccountRow, CredentialRow, CustomerRow
 
 SIGNIN_MINUTES = 10
 SESSION_DAYS = 30
 _TRIES_A_MINUTE = 10
+_NO_ROLE = "{email} is new here: say what they may do with --role viewer, editor, developer or admin."
 _NOT_KNOWN = "This token is not known, has ended or has expired."
 
 
@@ -46,11 +48,17 @@ class Authority:
         return token
 
     def signin_link(self, email: str, role: Role | None) -> str:
-        """A single-use sign-in token for that person, whose account is made when there is none. Blocks."""
+        """A single-use sign-in token for that person, whose account is made when there is none. Blocks.
+
+        The operator and the first person of an installation are admins; for other new ones without a role Invalid is
+        raised.
+        """
         token, now = mint("signin"), self._clock.now()
         ends = rfc3339(now + timedelta(minutes=SIGNIN_MINUTES))
 
         def work(tx: Transaction) -> None:
+            if role is None and email != OPERATOR and people.is_stranger(tx, email):
+                raise Invalid(_NO_ROLE.format(email=email))
             account = people.put_account(tx, email, role, rfc3339(now))
             row = CredentialRow(digest_of(token), "signin", account.id, account.role, account.email, "anonymous")
             people.add_credential(tx, row, created_at=rfc3339(now), expires_at=ends)

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import typer
 import uvicorn
 
-from server.cli import logs
+from server.cli import console_address, logs
 from server.cli.console_process import ConsoleProcess
 from server.errors import WrongSetting
-from server.settings import Settings, read
+from server.settings import OPERATOR, Settings, read
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the server.")]
@@ -31,24 +31,31 @@ def up(host: Host = "127.0.0.1", port: Port = 8000, console_port: ConsolePort = 
     _listen(host, console_port, "--console-port").close()
     here = ConsoleProcess.start(settings, host, console_port, server=_origin(host, port))
     try:
-        here.when_ready(lambda: typer.echo(f"Sign in: {_link(settings, 'admin@localhost', None, here.origin)}"))
-        _serve(settings, listening, host, port)
+        with console_address.kept(settings.data_dir, here.origin):
+            here.when_ready(lambda: typer.echo(f"Sign in: {_link(settings, OPERATOR, None, here.origin)}"))
+            _serve(settings, listening, host, port)
     finally:
         here.stop()
 
 
-def console(host: Host = "127.0.0.1", console_port: ConsolePort = 8501) -> None:
+def console(
+    host: Host = "127.0.0.1",
+    console_port: Annotated[
+        int, typer.Option("--console-port", "--port", min=1, max=65535, help="Port of the console.")
+    ] = 8501,
+) -> None:
     """Start the console alone. RAPPORT_SERVER_URL says where the server is."""
     settings = read()
     _listen(host, console_port, "--console-port").close()
     server = settings.server_url or "http://127.0.0.1:8000"
     here = ConsoleProcess.start(settings, host, console_port, server=server)
-    here.wait(
-        lambda: typer.echo(
-            f"The console is at {here.origin}, for the server at {server}. Ctrl-C stops it.\n"
-            "Sign in with a link: rapport signin-link"
+    with console_address.kept(settings.data_dir, here.origin):
+        here.wait(
+            lambda: typer.echo(
+                f"The console is at {here.origin}, for the server at {server}. Ctrl-C stops it.\n"
+                "Sign in with a link: rapport signin-link"
+            )
         )
-    )
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -121,13 +128,16 @@ def _origin(host: str, port: int) -> str:
 
 
 def signin_link(
-    user: Annotated[str, typer.Option(help="E-mail of the person.")] = "admin@localhost",
-    role: Annotated[RoleName | None, typer.Option(help="Set their role; a new person is admin.")] = None,
+    user: Annotated[str, typer.Option(help="E-mail of the person.")] = OPERATOR,
+    role: Annotated[RoleName | None, typer.Option(help="Set their role; a new person needs one.")] = None,
 ) -> None:
-    """Print a new single-use link to the console, good for ten minutes."""
+    """Print a new single-use link to the console, good for ten minutes.
+
+    The first person of an installation is admin; everybody after needs --role once.
+    """
     settings = read()
     logs.configure(settings, quiet=True)
-    typer.echo(_link(settings, user, role, "http://127.0.0.1:8501"))
+    typer.echo(_link(settings, user, role, console_address.read(settings.data_dir)))
 
 
 def _link(settings: Settings, user: str, role: RoleName | None, origin: str) -> str:

@@ -137,6 +137,11 @@ def put_account(tx: Transaction, email: str, role: str | None, at: str) -> Accou
     return found
 
 
+def is_stranger(tx: Transaction, email: str) -> bool:
+    """Whether there are accounts, and none of that address."""
+    return account_by_email(tx, email) is None and tx.row("SELECT 1 FROM account LIMIT 1") is not None
+
+
 def account_by_email(tx: Transaction, email: str) -> AccountRow | None:
     """The account of that address."""
     row = tx.row("SELECT id, email, role FROM account WHERE email = ? AND disabled_at IS NULL", email)

@@ -99,7 +99,7 @@ async def test_ten_wrong_tries_a_minute_then_nobody_from_there_gets_in(authority
         await authority.sign_in(link, HERE)
     assert refused.value.status == 429
     assert refused.value.retry_after
-    elsewhere = authority.signin_link("ben@example.com", None)
+    elsewhere = authority.signin_link("ben@example.com", "viewer")
     await authority.sign_in(elsewhere, "192.0.2.2")
     hands.forward(seconds=51)
     await authority.sign_in(link, HERE)
@@ -197,6 +197,16 @@ async def test_a_token_counts_to_its_last_character(authority: Authority) -> Non
         for wrong in (token[:20], token + "=", token + " ", token.swapcase()):
             with pytest.raises(Unauthorised):
                 await authority.caller(wrong)
+
+
+async def test_only_the_first_person_is_admin_unasked(authority: Authority) -> None:
+    _, first, _ = await authority.sign_in(authority.signin_link("ada@example.com", None), HERE)
+    with pytest.raises(Invalid, match=r"ben@example.com is new here.* --role viewer, editor, developer or admin"):
+        authority.signin_link("ben@example.com", None)
+    authority.signin_link("ben@example.com", "viewer")
+    _, again, _ = await authority.sign_in(authority.signin_link("ben@example.com", None), HERE)
+    _, operator, _ = await authority.sign_in(authority.signin_link("admin@localhost", None), HERE)
+    assert (first.role, again.role, operator.role) == ("admin", "viewer", "admin")
 
 
 async def test_only_digests_are_stored(authority: Authority, database: Database) -> None:

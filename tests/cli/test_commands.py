@@ -105,6 +105,8 @@ def test_schemas_and_tokens(home: Path) -> None:
     assert rapport(home, "token", "--user", "program", "--role", "viewer").stdout.startswith("rk_")
     link = rapport(home, "signin-link", "--user", "ada@example.com").stdout.strip()
     assert link.startswith("http://127.0.0.1:8501/signin?token=rl_")
+    refused = rapport(home, "signin-link", "--user", "ben@example.com", expect=1)
+    assert "--role viewer, editor, developer or admin" in refused.stderr
     rapport(home, "db", "upgrade")
 
 

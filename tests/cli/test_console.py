@@ -70,6 +70,12 @@ def started(home: Path, *words: str, **env: str) -> Iterator[Started]:
         running.process.wait()
 
 
+def new_link(home: Path) -> str:
+    """What `rapport signin-link` prints in that folder."""
+    env = clean_environment(RAPPORT_DATA_DIR=str(home / "data"))
+    return subprocess.run([str(RAPPORT), "signin-link"], cwd=home, env=env, text=True, capture_output=True).stdout
+
+
 @pytest.fixture
 def ports() -> tuple[str, str]:
     return str(free_port()), str(free_port())
@@ -87,6 +93,10 @@ def test_up_prints_one_link_that_opens_the_console(home: Path, ports: tuple[str,
         )
         assert me.json()["role"] == "admin"
         assert sum("Sign in: " in line for line in up.said) == 1
+        assert new_link(home).startswith(f"http://127.0.0.1:{ports[1]}/signin?token=")
+        up.process.terminate()
+        assert up.process.wait(45) == 0
+    assert new_link(home).startswith("http://127.0.0.1:8501/signin?token=")
 
 
 @pytest.mark.parametrize("way", ["ctrl-c", "terminate"])
@@ -123,10 +133,9 @@ def test_a_busy_port_is_said_with_the_option_that_moves_it(
 
 
 def test_the_console_alone_says_which_server_it_shows_and_stops(home: Path, ports: tuple[str, str]) -> None:
-    with started(
-        home, "console", "--console-port", ports[1], RAPPORT_SERVER_URL=f"http://127.0.0.1:{ports[0]}"
-    ) as console:
+    with started(home, "console", "--port", ports[1], RAPPORT_SERVER_URL=f"http://127.0.0.1:{ports[0]}") as console:
         assert f":{ports[1]}, for the server at http://127.0.0.1:{ports[0]}" in console.wait_for("The console is at")
+        assert new_link(home).startswith(f"http://127.0.0.1:{ports[1]}/signin?token=")
         family = console.family()
         console.process.terminate()
         assert console.process.wait(30) == 0
