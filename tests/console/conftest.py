@@ -37,8 +37,8 @@ _SETTLED = """quiet => {
   if (!still || !before || before.size !== size) window.rapportSettling = still ? { since: now, size } : null;
   return Boolean(still && before && before.size === size && now - before.since >= quiet);
 }"""
-# A server that goes away is heard on the console; so are Streamlit's probes for its own base path below a page.
-_HARMLESS = re.compile(r"ERR_(CONNECTION|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|ABORTED)|WebSocket connection|/_stcore/")
+# A server that goes away is heard on the console.
+_HARMLESS = re.compile(r"ERR_(CONNECTION|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|ABORTED)|WebSocket connection")
 
 
 def settled(page: Page, quiet_ms: int = 250) -> Page:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import code_editor
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from console.gate import Gate
 from tests.console.house import SESSION_COOKIE, House
 
 
@@ -42,6 +50,30 @@ def test_an_address_that_is_no_page_leads_to_one_of_ours(house: House, path: str
     answer = httpx.Client(trust_env=False).send(httpx.Request("GET", house.console_url + path))
     assert (answer.status_code, answer.headers["location"]) == (307, to)
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["metrics", "agent/openapi.json", "script-health-check", "message"])
+def test_the_framework_s_inside_is_closed(house: House, path: str) -> None:
+    assert get(house, f"/_stcore/{path}").status_code == 404
+    assert get(house, f"/persona/_stcore/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/persona", "/leads"])
+def test_a_page_says_where_its_server_is(house: House, path: str) -> None:
+    first = get(house, path)
+    assert first.text.count("BACKEND_BASE_URL:location.origin") == 1
+    assert first.headers["content-length"] == str(len(first.content))
+
+
+def test_the_yaml_editor_asks_for_no_font_outside() -> None:
+    build = Path(code_editor.__file__).parent / "frontend/build"
+    asking = [file for file in build.rglob("*.js") if b"@import url('https://fonts" in file.read_bytes()]
+    assert asking
+    files = Mount("/component/code_editor.code_editor", StaticFiles(directory=build))
+    door = TestClient(Gate(Starlette(routes=[files]), (), "http://127.0.0.1"))
+    for file in asking:
+        answer = door.get(f"/component/code_editor.code_editor/{file.relative_to(build)}")
+        assert (answer.status_code, "@import url('https://fonts" in answer.text) == (200, False)
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts(house: House) -> None:
