@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from console.client.chat import Ran
+from console.parts.label import plainly
 from console.visit import say
 
 
@@ -16,7 +17,7 @@ def bubble(role: str, text: str, *, key: str) -> None:
     with st.container(key=f"said_{role}_{key}", gap=None):
         if role == "person":
             st.caption(say("chat.person"))
-        st.text(text)
+        st.text(plainly(text))
 
 
 class GrowingBubble:
@@ -39,4 +40,4 @@ class GrowingBubble:
 
     def text(self, text: str) -> None:
         """The answer so far."""
-        self._text.text(text)
+        self._text.text(plainly(text))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.client.leads import Lead, Value
+from console.parts.label import plainly
 from console.visit import say, say_of
 
 
@@ -51,14 +52,14 @@ def _row(field: CardField, value: Value | None, source: str | None, *, is_fresh:
             with st.container(key=f"tally_title_{field.name}", width=128):
                 st.text(field.title)
             with st.container(key=f"tally_value_{field.name}", width="stretch"):
-                st.text(value.value if value else "–")
+                st.text(plainly(value.value) if value else "–")
             if is_fresh:
                 st.badge(say("try_chat.new"), color="green")
             elif is_asked:
                 st.badge(say("try_chat.asked_now"), color="blue")
         if source:
             with st.container(key=f"tally_quote_{field.name}"):
-                st.text(source)
+                st.text(plainly(source))
 
 
 def _source(value: Value, sentence: str | None) -> str:

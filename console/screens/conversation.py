@@ -11,7 +11,7 @@ from console.client.conversations import Conversation, Message, Missed, Thumb, T
 from console.parts.address import bring_into_view, copy_address
 from console.parts.field_words import field_in_words
 from console.parts.inside import draw_inside
-from console.parts.label import label
+from console.parts.label import label, plainly
 from console.parts.pane import empty, pane
 from console.visit import current, say, say_of
 
@@ -163,7 +163,7 @@ def _exchange(place: int, exchange: Exchange, persona: str, opened: str) -> None
 def _bubble(message: Message) -> None:
     side = message.role if message.role in ("customer", "assistant", "person") else "other"
     with st.container(key=f"said_{side}_{message.id}", gap=None):
-        st.text(message.text)
+        st.text(plainly(message.text))
         st.caption(f"{say_of('conversation.role', side)} · {shown.date_and_time(message.at)}")
 
 

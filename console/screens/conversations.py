@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,10 @@ import streamlit as st
 from console import links, shown
 from console.client import Page
 from console.client.conversations import PER_PAGE, ConversationRow, Wanted
+from console.client.personas import said_in
+from console.parts.label import label, plainly
 from console.parts.pane import empty, pane
-from console.visit import current, say, say_of
+from console.visit import current, language, say, say_of
 
 
 def show() -> None:
@@ -22,7 +25,8 @@ def show() -> None:
 
 @pane
 def _whole() -> None:
-    wanted = _filters()
+    titles = {row.name: said_in(row.title, language(), row.name) for row in current().api.personas.all()}
+    wanted = _filters(titles)
     number = _page_number()
     page = current().api.conversations.page(wanted, number)
     total = page.total or 0
@@ -30,7 +34,7 @@ def _whole() -> None:
         _nothing(wanted)
         return
     st.caption(say("conversations.total_one") if total == 1 else say("conversations.total", n=shown.number(total)))
-    _rows(page)
+    _rows(page, titles)
     _turn_pages(number, -(-total // PER_PAGE))
     st.session_state["conversations_query"] = st.query_params.to_dict()
 
@@ -38,7 +42,7 @@ def _whole() -> None:
 # --- filters ----------------------------------------------------------------------------------------------
 
 
-def _filters() -> Wanted:
+def _filters(titles: Mapping[str, str]) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="bottom", key="conversation_filters"):
         q = st.text_input(
             say("conversations.search"),
@@ -51,7 +55,7 @@ def _filters() -> Wanted:
             placeholder=say("conversations.search_hint"),
             on_change=_first_page,
         )
-        persona = _persona_filter()
+        persona = _persona_filter(titles)
         since, until = _day("from", say("conversations.from")), _day("to", say("conversations.to"))
         test = st.toggle(say("conversations.test"), key="test", bind="query-params", on_change=_first_page)
     return Wanted(
@@ -63,11 +67,11 @@ def _filters() -> Wanted:
     )
 
 
-def _persona_filter() -> str:
-    names = [row.name for row in current().api.personas.all()]
+def _persona_filter(titles: Mapping[str, str]) -> str:
     chosen = st.selectbox(
         say("conversations.persona"),
-        names,
+        list(titles),
+        format_func=lambda name: label(titles.get(name, name)),
         index=None,
         key="persona",
         bind="query-params",
@@ -112,19 +116,19 @@ def _nothing(wanted: Wanted) -> None:
         st.page_link(links.page("try"), label=say("conversations.try_chat"), icon=":material/forum:")
 
 
-def _rows(page: Page[ConversationRow]) -> None:
+def _rows(page: Page[ConversationRow], titles: Mapping[str, str]) -> None:
     with st.container(key="conversation_rows", gap=None):
         for place, row in enumerate(page.items):
-            _row(place, row)
+            _row(place, row, titles.get(row.persona, row.persona))
 
 
-def _row(place: int, row: ConversationRow) -> None:
+def _row(place: int, row: ConversationRow, persona: str) -> None:
     with st.container(key=f"conversation_row_{place}", gap=None):
         st.page_link(
             links.page("conversation"), label=shown.short_time(row.updated_at), query_params={"id": row.id}, icon=None
         )
-        st.text(row.preview or "–", wrap=False)
-        st.text(row.persona, wrap=False)
+        st.text(plainly(row.preview) or "–", wrap=False)
+        st.text(persona, wrap=False)
         st.text(_count(row.message_count), text_alignment="right", wrap=False)
         with st.container(key=f"conversation_state_{place}", gap=None):
             _chip(row)

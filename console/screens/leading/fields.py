@@ -10,6 +10,7 @@ import streamlit as st
 from console import links
 from console.client import Refused
 from console.client.leads import Asked, Form, LeadInFull, Value
+from console.parts.label import plainly
 from console.parts.problem import in_words
 from console.screens.leading.forms import text_of
 from console.shown import date_and_time, number
@@ -110,13 +111,13 @@ def _begin(lead_id: str, name: str) -> None:
 
 def _known(lead: LeadInFull, name: str, value: Value) -> None:
     with st.container(key=f"lead_value_{name}"):
-        st.text(value.value)
+        st.text(plainly(value.value))
     if value.normalised and value.normalised != value.value:
         with st.container(key=f"lead_quiet_{name}"):
             st.text(say("lead.normalised", value=value.normalised))
     if value.quote:
         with st.container(key=f"lead_quote_{name}"):
-            st.text(say("leads.quoted", sentence=value.quote))
+            st.text(say("leads.quoted", sentence=plainly(value.quote)))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(f"{means(value.by)} · {date_and_time(value.at)}", width="content")
         if value.message_id and lead.conversation_ids:

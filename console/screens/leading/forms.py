@@ -9,6 +9,7 @@ import streamlit as st
 
 from console.client import Refused
 from console.client.leads import CONTACT_TYPES, Form, FormField, Lead, LocalText, PersonaName
+from console.parts.label import plainly
 from console.shown import date_and_time
 from console.visit import current, language, say
 
@@ -65,7 +66,7 @@ def labels(forms: Iterable[Form]) -> dict[str, str]:
 def called(lead: Lead) -> str:
     """Company and name as far as they are known, else the day it began."""
     known = [lead.fields[name].value for name in ("company", "name") if name in lead.fields]
-    return " · ".join(known) or say("leads.lead_of", date=date_and_time(lead.created_at))
+    return plainly(" · ".join(known)) or say("leads.lead_of", date=date_and_time(lead.created_at))
 
 
 def reached_at(lead: Lead, kinds: Mapping[str, str]) -> str:

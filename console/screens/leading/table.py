@@ -11,6 +11,7 @@ import streamlit as st
 
 from console import links
 from console.client.leads import STAGES, Form, Lead
+from console.parts.label import plainly
 from console.screens.leading.forms import called, kinds, labels, reached_at
 from console.shown import short_time
 from console.visit import say, say_of
@@ -90,7 +91,7 @@ def _open(ids: Sequence[str]) -> None:
 def _cell(lead: Lead, column: str, look: Looks) -> object:
     if column.startswith(_FIELD):
         value = lead.fields.get(column.removeprefix(_FIELD))
-        return value.value if value else ""
+        return plainly(value.value) if value else ""
     draw_cell: dict[str, Callable[[], object]] = {
         "stage": lambda: _chips(lead),
         "contact": lambda: reached_at(lead, look.kinds),
