@@ -24,14 +24,13 @@ sys.path.insert(0, str(DOCS.parent))
 
 from server.api import create_app  # noqa: E402
 from server.auth import rule_of  # noqa: E402
+from server.catalog.plugin_spec import HttpPlugin, TablePlugin  # noqa: E402
 from server.catalog.spec import (  # noqa: E402
     FUNCTION_PATTERN,
     IDENTIFIER_PATTERN,
     NAME_PATTERN,
-    HttpPlugin,
     PersonaSpec,
     Spec,
-    TablePlugin,
 )
 from server.leads.planner import dial_settings  # noqa: E402
 from server.llm import load_vendors  # noqa: E402
@@ -68,19 +67,20 @@ WORDS = {
     "Request.headers": "Headers of this function, beside those of the plugin.",
     "HttpPlugin.kind": "May be left out.",
     "HttpPlugin.description": "For people, and for functions without a description of their own.",
-    "HttpPlugin.headers": "Headers of every function.",
-    "HttpPlugin.auth": (
+    "HttpService.headers": "Headers of every function.",
+    "HttpService.auth": (
         "One of `{basic: {user, password}}`, `{bearer: TOKEN}`, `{api_key: {header: NAME, value: …}}`, "
         "`{api_key: {query: NAME, value: …}}`."
     ),
+    "FunctionOptions.timeout_seconds": "Seconds for one call.",
+    "FunctionOptions.allow": "Who may cause a call; see [`allow`](#http-functionsallow).",
+    "FunctionOptions.limits": "Bounds for a function that writes; see [`limits`](#http-functionslimits).",
+    "FunctionOptions.result": "What the model is shown of a result; see [`result`](#http-functionsresult).",
     "HttpPlugin.functions": "At least one; see [`functions[]`](#http-functions).",
     "TableColumn.type": "What the model may put in, and how the column is made.",
     "TableColumn.description": "What the model is told it holds.",
     "TableFunction.name": "What the model sees; unique in a persona.",
-    "TableFunction.description": "What the model is told it does.",
     "TableFunction.force_call": "Called before the model is asked; not for `set`.",
-    "TableFunction.cache_seconds": "Seconds a forced result is kept.",
-    "TableFunction.timeout_seconds": "Seconds for one call.",
     "TableFunction.allow": "Who may cause a call; default `anonymous`, but `verified` for `set` without `${user.id}`.",
     "TableFunctions.get": "Reads the row of the key.",
     "TableFunctions.set": "Writes columns of the row of the key, and makes the row.",
@@ -127,8 +127,9 @@ def _inner(annotation: Any, mark: str = "") -> Iterator[tuple[type[Spec], str]]:
 
 def meaning(model: type[Spec], name: str) -> str:
     """What a key means: in the model's words, else in those of this file. Raises KeyError."""
-    written = WORDS.get(f"{model.__name__}.{name}")
-    return written or model.model_fields[name].description or WORDS[f"{model.__name__}.{name}"]
+    keys = [f"{owner.__name__}.{name}" for owner in model.__mro__ if issubclass(owner, Spec)]
+    written = next((WORDS[key] for key in keys if key in WORDS), None)
+    return written or model.model_fields[name].description or WORDS[keys[0]]
 
 
 def kind_of(annotation: Any, metadata: Sequence[Any] = ()) -> str:
