@@ -116,28 +116,32 @@ async def new_persona(body: NewPersonaBody, caller: EDITOR, service: Serviced) -
 
 @router.get("/{name}")
 async def one_persona(name: NameInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
-    """The published text with hints, its problems on disk, and the draft when there is one."""
+    """The published text with hints, its problems on disk, the draft, and the caller's own text put aside."""
+    opened = await service.studio.opened(name, caller.id)
     state = service.catalog.state(name)
-    loaded, draft = state.loaded, await service.studio.draft(name)
-    remarks = await service.studio.remarks(loaded.yaml if loaded else "")
+    loaded = state.loaded
     shown = {
         **_head(state),
         "spec": plain_spec(loaded.yaml) if loaded else None,
         "yaml": loaded.yaml if loaded else "",
         "problems": [problem.as_dict() for problem in state.problems],
-        **_remarks(remarks),
+        "published_at": opened.published_at or None,
+        "published_by": opened.published_by or None,
+        **_remarks(opened.remarks),
     }
-    return {**shown, "draft": _draft(draft)} if draft else shown
+    draft = {"draft": _draft(opened.draft)} if opened.draft else {}
+    return {**shown, **draft, **({"aside": asdict(opened.aside)} if opened.aside else {})}
 
 
 @router.put("/{name}/draft")
 async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service: Serviced) -> dict[str, Any]:
-    """Keeps a draft, checked; a stale base is a 409 with both texts."""
+    """Keeps a draft, checked; a stale base is a 409 with both texts, and the caller's is put aside."""
     draft = await service.studio.save_draft(
         name,
         base_version=body.base_version,
         base_revision=body.base_revision,
         author=_who(caller),
+        principal=caller.id,
         yaml=body.yaml,
         spec=body.spec,
     )
@@ -147,7 +151,13 @@ async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service:
 @router.delete("/{name}/draft", status_code=204)
 async def delete_draft(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
     """Throws the draft away; saving its text again on `base_revision` 0 brings it back."""
-    await service.studio.delete_draft(name, _who(caller))
+    await service.studio.delete_draft(name, _who(caller), caller.id)
+
+
+@router.delete("/{name}/aside", status_code=204)
+async def delete_aside(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
+    """Throws away the caller's own text that was refused and put aside."""
+    await service.studio.delete_aside(name, caller.id)
 
 
 @router.post("/{name}/publish")

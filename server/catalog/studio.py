@@ -26,7 +26,7 @@ from server.catalog.problems import Problem, errors_in
 from server.catalog.rewrite import rewritten
 from server.catalog.spec import PersonaSpec
 from server.catalog.templates import new_persona
-from server.catalog.versions import DraftRow, VersionInfo, VersionText
+from server.catalog.versions import Aside, DraftRow, Theirs, VersionInfo, VersionText
 from server.catalog.yaml_source import PERSONA_BYTES, Source, SourceError, read_source
 from server.clock import rfc3339
 from server.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
@@ -93,6 +93,19 @@ class Remarks:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A persona as the studio opens it for one person: remarks on the text in service, who published it last and when
+    (RFC 3339, empty when nobody did), the draft, and the person's own text that was put aside.
+    """
+
+    remarks: Remarks
+    published_by: str
+    published_at: str
+    draft: DraftState | None
+    aside: Aside | None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a persona, or its draft, says and knows."""
 
@@ -146,6 +159,21 @@ class Studio:
         row = await self.database.read(lambda tx: versions.draft(tx, name))
         return await asyncio.to_thread(self._shown, name, row) if row.yaml is not None else None
 
+    async def opened(self, name: str, principal: str) -> Opened:
+        """All that the studio shows that person of the persona; raises NotFound for one that is not there."""
+        loaded = self.catalog.state(name).loaded
+
+        def look(tx: Transaction) -> tuple[Theirs | None, DraftRow, Aside | None]:
+            return versions.published(tx, name), versions.draft(tx, name), versions.aside(tx, name, principal)
+
+        last, row, aside = await self.database.read(look)
+        remarks, draft = await asyncio.to_thread(self._looked_at, name, loaded.yaml if loaded else "", row)
+        by, at = (last.author, last.updated_at) if last else ("", "")
+        return Opened(remarks, by, at, draft, aside)
+
+    def _looked_at(self, name: str, published: str, row: DraftRow) -> tuple[Remarks, DraftState | None]:
+        return self._remarks(published), self._shown(name, row) if row.yaml is not None else None
+
     async def save_draft(
         self,
         name: str,
@@ -153,14 +181,16 @@ class Studio:
         base_version: int,
         base_revision: int,
         author: str,
+        principal: str = "",
         yaml: str | None = None,
         spec: dict[str, Any] | None = None,
     ) -> DraftState:
         """Keeps a draft, with problems too; `base_revision` is 0 when there was none.
 
         With `spec` (JSON values) the text is the current draft's, or the published one's, changed to say it.
-        Raises Conflict with both texts when either base is stale, Invalid when it cannot be kept at all, or when
-        `spec` is to change a draft that is not YAML.
+        Raises Conflict with both texts when either base is stale, and has put the refused one aside for `principal`,
+        the id of who saves, where `opened` finds it; a draft that is kept takes its place. Raises Invalid when it
+        cannot be kept at all, or when `spec` is to change a draft that is not YAML.
         """
         self.catalog.state(name)
         if (yaml is None) == (spec is None):
@@ -169,13 +199,37 @@ class Studio:
         text = yaml if yaml is not None else await self._written(name, spec or {}, published, base_revision)
         _must_fit(text)
         base, at = (base_version, base_revision), self._now()
-        row = await self.database.write(lambda tx: versions.save_draft(tx, name, text, base, author, at, published))
+
+        def work(tx: Transaction) -> DraftRow:
+            kept = versions.save_draft(tx, name, text, base, author, at, published)
+            versions.clear_aside(tx, name, principal)
+            return kept
+
+        try:
+            row = await self.database.write(work)
+        except Conflict:
+            if principal:  # a commit of its own: what the conflict rolled back held nothing
+                await self.database.write(lambda tx: versions.put_aside(tx, name, principal, Aside(text, at)))
+            raise
         return await asyncio.to_thread(self._shown, name, row)
 
-    async def delete_draft(self, name: str, author: str) -> None:
-        """Throws the draft away; its counter of revisions stays. No error when there is none."""
+    async def delete_draft(self, name: str, author: str, principal: str = "") -> None:
+        """Throws the draft away, and what was put aside for `principal`; the counter of revisions stays.
+
+        No error when there is none.
+        """
         self.catalog.state(name)
-        await self.database.write(lambda tx: versions.clear_draft(tx, name))
+
+        def work(tx: Transaction) -> None:
+            versions.clear_draft(tx, name)
+            versions.clear_aside(tx, name, principal)
+
+        await self.database.write(work)
+
+    async def delete_aside(self, name: str, principal: str) -> None:
+        """Throws away what was put aside for that person. No error when there is nothing."""
+        self.catalog.state(name)
+        await self.database.write(lambda tx: versions.clear_aside(tx, name, principal))
 
     async def _written(self, name: str, spec: dict[str, Any], published: str, base_revision: int) -> str:
         row = await self.database.read(lambda tx: versions.draft(tx, name))
@@ -207,11 +261,8 @@ class Studio:
     def _hints(self, source: Source | None) -> tuple[Hint, ...]:
         return hints(source, names_known=bool(self.catalog.settings.customer_keys.strip())) if source else ()
 
-    async def remarks(self, text: str) -> Remarks:
-        """Hints and size of a persona's text; none for one that is not YAML."""
-        return await asyncio.to_thread(self._remarks, text)
-
     def _remarks(self, text: str) -> Remarks:
+        """Hints and size of a persona's text; none for one that is not YAML."""
         try:
             source = read_source(text.encode("utf-8"), "persona.yaml")
         except SourceError:
@@ -308,7 +359,7 @@ class Studio:
             path = self._file(name)
             if path.exists():
                 files.move(path, files.in_archive(path, self._now()))
-            self.database.write_now(lambda tx: versions.clear_draft(tx, name))
+            self.database.write_now(lambda tx: _forget_drafts(tx, name))
             self.catalog.forget(name)
             self.catalog.refresh_now()
 
@@ -558,18 +609,18 @@ def _publishable(tx: Transaction, name: str, base: tuple[int, int]) -> DraftRow:
         raise NotFound(f"The persona `{name}` has no draft to publish.")
     versions.fresh(tx, name, base, row.yaml, row.yaml)
     if row.base_version != base[0]:
-        last = versions.head(tx, name)
+        theirs = versions.published(tx, name) or Theirs("published", "")
         raise Conflict(
             f"The draft was made on version {row.base_version} of `{name}`, which is at {base[0]} now."
             " Compare the two texts, save the draft again and publish.",
-            extra={
-                "yours": row.yaml,
-                "theirs": last.yaml if last else "",
-                "version": base[0],
-                "revision": row.current,
-            },
+            extra=theirs.beside(row.yaml, base[0], row.current),
         )
     return row
+
+
+def _forget_drafts(tx: Transaction, name: str) -> None:
+    versions.clear_draft(tx, name)
+    versions.clear_aside(tx, name)
 
 
 def _compared(old: str, new: str, before: str, after: str) -> Difference:

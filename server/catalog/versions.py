@@ -6,6 +6,7 @@ Every function takes a transaction, so that a check and the change it allows are
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from server.errors import Conflict, NotFound
 from server.storage import Transaction
@@ -51,6 +52,40 @@ class DraftRow:
 
 
 NO_DRAFT = DraftRow(0, 0, None, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A text that was refused since another stands, kept for the person who wrote it; `updated_at` RFC 3339."""
+
+    yaml: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The text that stands in the way of another: somebody's draft, or what is published.
+
+    `author` is `file` when the file was changed on disk, and empty, as `updated_at` (RFC 3339), when nothing ever was
+    published.
+    """
+
+    kind: Literal["draft", "published"]
+    yaml: str
+    author: str = ""
+    updated_at: str = ""
+
+    def beside(self, yours: str, version: int, revision: int) -> dict[str, Any]:
+        """Both texts as a conflict tells them, with what a saver has to name as its base now."""
+        return {
+            "yours": yours,
+            "theirs": self.yaml,
+            "theirs_is": self.kind,
+            "author": self.author,
+            "updated_at": self.updated_at,
+            "version": version,
+            "revision": revision,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +154,13 @@ def head(tx: Transaction, persona: str) -> VersionText | None:
     return VersionText(*row) if row else None
 
 
+def published(tx: Transaction, persona: str) -> Theirs | None:
+    """The last version as what stands in the way of another text, None when there never was one."""
+    sql = "SELECT yaml, author, created_at FROM persona_version WHERE persona = ? ORDER BY version DESC LIMIT 1"
+    row = tx.row(sql, persona)
+    return Theirs("published", *row) if row else None
+
+
 def record(tx: Transaction, new: NewVersion) -> VersionText:
     """Adds a version unless the last one has the same bytes; the persona's last version afterwards.
 
@@ -169,14 +211,14 @@ def draft(tx: Transaction, persona: str) -> DraftRow:
 
 
 def save_draft(
-    tx: Transaction, persona: str, text: str, base: tuple[int, int], author: str, at: str, published: str
+    tx: Transaction, persona: str, text: str, base: tuple[int, int], author: str, at: str, otherwise: str
 ) -> DraftRow:
     """Stores a draft that was made on `base`, the version and revision its author saw.
 
-    Raises Conflict with both texts when either is stale; `published` is what to show of a newer version.
+    Raises Conflict with both texts when either is stale; `otherwise` is the text in service where no version is.
     """
     tx.lock(f"persona:{persona}")
-    before = fresh(tx, persona, base, text, published)
+    before = fresh(tx, persona, base, text, otherwise)
     stored = draft(tx, persona).revision
     row = DraftRow(stored + 1, before, text, author, at)
     tx.run(
@@ -189,23 +231,47 @@ def save_draft(
     return row
 
 
-def fresh(tx: Transaction, persona: str, base: tuple[int, int], yours: str, published: str) -> int:
+def fresh(tx: Transaction, persona: str, base: tuple[int, int], yours: str, otherwise: str) -> int:
     """The last version when `base`, a version and a revision, is what is there now; else raises Conflict."""
     last = head(tx, persona)
     now, waiting = (last.version if last else 0), draft(tx, persona)
     if base == (now, waiting.current):
         return now
-    theirs = waiting.yaml if waiting.yaml is not None and base[1] != waiting.current else None
-    if theirs is None:
-        theirs = last.yaml if last else published
+    if waiting.yaml is not None and base[1] != waiting.current:
+        theirs = Theirs("draft", waiting.yaml, waiting.author, waiting.updated_at)
+    else:
+        theirs = published(tx, persona) or Theirs("published", otherwise)
     what = f"version {now}" if base[0] != now else "the draft"
     raise Conflict(
         f"Somebody changed the persona `{persona}` meanwhile: {what} is not what you started from."
         " Compare the two texts and save again.",
-        extra={"yours": yours, "theirs": theirs, "version": now, "revision": waiting.current},
+        extra=theirs.beside(yours, now, waiting.current),
     )
 
 
 def clear_draft(tx: Transaction, persona: str) -> bool:
     """Deletes the draft's text; its counter of revisions stays. Whether there was one."""
     return tx.run("UPDATE persona_draft SET yaml = NULL WHERE persona = ? AND yaml IS NOT NULL", persona) > 0
+
+
+def aside(tx: Transaction, persona: str, principal: str) -> Aside | None:
+    """The text that was put aside for that person, None when there is none."""
+    row = tx.row("SELECT yaml, updated_at FROM persona_aside WHERE persona = ? AND principal = ?", persona, principal)
+    return Aside(*row) if row else None
+
+
+def put_aside(tx: Transaction, persona: str, principal: str, text: Aside) -> None:
+    """Keeps a refused text for the person who wrote it, in the place of the one before."""
+    tx.run(
+        "INSERT INTO persona_aside (persona, principal, yaml, updated_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (persona, principal) DO UPDATE SET yaml = excluded.yaml, updated_at = excluded.updated_at",
+        *(persona, principal, text.yaml, text.updated_at),
+    )
+
+
+def clear_aside(tx: Transaction, persona: str, principal: str | None = None) -> None:
+    """Deletes what was put aside for that person; without one for everybody."""
+    if principal is None:
+        tx.run("DELETE FROM persona_aside WHERE persona = ?", persona)
+    else:
+        tx.run("DELETE FROM persona_aside WHERE persona = ? AND principal = ?", persona, principal)

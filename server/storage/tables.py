@@ -267,6 +267,16 @@ class PersonaDraft(SQLModel, table=True):
     updated_at: str
 
 
+class PersonaAside(SQLModel, table=True):
+    """A text of a persona that was refused since somebody else's stands: kept for the person who wrote it."""
+
+    __tablename__ = "persona_aside"
+    persona: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    yaml: str
+    updated_at: str
+
+
 class Outbox(SQLModel, table=True):
     """Work that turns left to do, written in the turn's own commit."""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.conftest import DIALECTS, furnish
 from tests.running import ADMIN, RunningServer, Visitor
 
 ROLES = ("viewer", "editor", "developer")
@@ -53,3 +57,28 @@ def cast(server: RunningServer) -> Cast:
     lead = visitor.lead()
     assert lead
     return Cast(server, visitor, other, {role: session_of(server, role) for role in ROLES}, answer, lead["id"])
+
+
+@pytest.fixture(scope="module", params=DIALECTS)
+def house(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_shared_database: Callable[[str], str],
+) -> Iterator[RunningServer]:
+    """A server whose personas a module's tests change."""
+    running = RunningServer(furnish(tmp_path_factory.mktemp("house")), new_shared_database(request.param)).start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def admin(house: RunningServer) -> Iterator[httpx.Client]:
+    """The operator at the module's own server."""
+    with house.client(ADMIN) as client:
+        yield client
+
+
+def good(answer: httpx.Response, status: int = 200) -> Any:
+    """What was answered, None for nothing; fails with the answer's text when the status is another."""
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None

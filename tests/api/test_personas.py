@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import DIALECTS, furnish
-from tests.running import ADMIN, RunningServer
+from tests.api.conftest import good
+from tests.running import RunningServer
 
 GUIDE = "/api/v1/personas/guide"
-
-
-@pytest.fixture(scope="module", params=DIALECTS)
-def house(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    new_shared_database: Callable[[str], str],
-) -> Iterator[RunningServer]:
-    """A server whose personas these tests change."""
-    running = RunningServer(furnish(tmp_path_factory.mktemp("house")), new_shared_database(request.param)).start()
-    yield running
-    running.kill()
-
-
-@pytest.fixture
-def admin(house: RunningServer) -> Iterator[httpx.Client]:
-    with house.client(ADMIN) as client:
-        yield client
-
-
-def good(answer: httpx.Response, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.text
-    return answer.json() if answer.content else None
 
 
 def save(admin: httpx.Client, persona: dict[str, Any], yaml: str, status: int = 200, revision: int = 0) -> Any:

@@ -76,6 +76,7 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/personas/{name}"): viewer(200),
     ("PUT", "/api/v1/personas/{name}/draft"): editor(409, {"yaml": "x", "base_version": 99, "base_revision": 99}),
     ("DELETE", "/api/v1/personas/{name}/draft"): editor(204),
+    ("DELETE", "/api/v1/personas/{name}/aside"): editor(204),
     ("POST", "/api/v1/personas/{name}/publish"): editor(404, {"base_version": 99, "revision": 99}),
     ("POST", "/api/v1/personas/{name}/rollback"): editor(404, {"version": 99}),
     ("POST", "/api/v1/personas/{name}/archive"): editor(404),

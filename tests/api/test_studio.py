@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.api.conftest import session_of
-from tests.conftest import DIALECTS, furnish
-from tests.running import ADMIN, RunningServer
+from tests.api.conftest import good, session_of
+from tests.running import RunningServer
 
 ALL = "/api/v1/personas"
 TEXT = """\
@@ -24,29 +22,6 @@ collect:
   fields:
     - {name: phone, type: phone, ask: {en: "Your number?", zh: "为了联系您，方便留个电话吗？"}}  # last
 """
-
-
-@pytest.fixture(scope="module", params=DIALECTS)
-def house(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    new_shared_database: Callable[[str], str],
-) -> Iterator[RunningServer]:
-    """A server whose personas these tests change."""
-    running = RunningServer(furnish(tmp_path_factory.mktemp("studio")), new_shared_database(request.param)).start()
-    yield running
-    running.kill()
-
-
-@pytest.fixture
-def admin(house: RunningServer) -> Iterator[httpx.Client]:
-    with house.client(ADMIN) as client:
-        yield client
-
-
-def good(answer: httpx.Response, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.text
-    return answer.json() if answer.content else None
 
 
 def make(admin: httpx.Client, name: str, yaml: str = TEXT) -> str:
@@ -245,7 +220,29 @@ def test_a_form_never_writes_over_a_draft_that_is_not_yaml(admin: httpx.Client) 
     stale = draft(admin, path, 409, spec={"prompt": "New."})
     assert stale["theirs"] == "prompt: [half\n"
     assert "New." in stale["yours"]
+    assert (stale["theirs_is"], stale["author"]) == ("draft", "RAPPORT_ADMIN_TOKEN")
+    assert stale["updated_at"] == broken["updated_at"]
+    assert good(admin.get(path))["aside"]["yaml"] == stale["yours"]
     assert good(admin.get(path))["draft"]["yaml"] == "prompt: [half\n"
+
+
+def test_a_refused_text_is_shown_to_its_author_alone_and_survives_a_restart(
+    house: RunningServer, admin: httpx.Client
+) -> None:
+    path = make(admin, "beside")
+    draft(admin, path, yaml=TEXT + "# first\n")
+    with house.client(session_of(house, "editor")) as editor:
+        refused = draft(editor, path, 409, yaml=TEXT + "# second\n")
+        assert refused["author"] == "RAPPORT_ADMIN_TOKEN"
+        house.kill()
+        house.start()
+        aside = good(editor.get(path))["aside"]
+        assert (aside["yaml"], aside["updated_at"][-1]) == (TEXT + "# second\n", "Z")
+        shown = good(admin.get(path))
+        assert "aside" not in shown
+        assert (shown["published_by"], shown["published_at"][-1]) == ("RAPPORT_ADMIN_TOKEN", "Z")
+        good(editor.delete(f"{path}/aside"), 204)
+        assert "aside" not in good(editor.get(path))
 
 
 def test_a_draft_thrown_away_comes_back_by_saving_its_text_again(admin: httpx.Client) -> None:

@@ -81,22 +81,63 @@ async def test_a_draft_that_is_no_yaml_at_all_is_kept_too(studio: Studio) -> Non
     assert (draft.spec, len(draft.problems)) == (None, 1)
 
 
+def no_time(told: dict[str, Any]) -> dict[str, Any]:
+    assert told["updated_at"].endswith("Z")
+    return {key: value for key, value in told.items() if key != "updated_at"}
+
+
 async def test_a_stale_base_is_refused_with_both_texts(house: House, catalog: Catalog, studio: Studio) -> None:
     await studio.save_draft("guide", yaml="prompt: mine\n", base_version=1, base_revision=0, author="ann")
     with pytest.raises(Conflict) as refused:
         await studio.save_draft("guide", yaml="prompt: yours\n", base_version=1, base_revision=0, author="bob")
-    assert refused.value.extra == {
+    assert no_time(refused.value.extra) == {
         "yours": "prompt: yours\n", "theirs": "prompt: mine\n", "version": 1, "revision": 1,
+        "theirs_is": "draft", "author": "ann",
     }  # fmt: skip
     house.persona(edited())
     with pytest.raises(Conflict) as refused:
         await studio.publish("guide", 1, 1, "", "ann")
-    assert refused.value.extra == {
+    assert no_time(refused.value.extra) == {
         "yours": "prompt: mine\n", "theirs": edited(), "version": 2, "revision": 1,
+        "theirs_is": "published", "author": "file",
     }  # fmt: skip
-    with pytest.raises(Conflict):  # the draft itself still stands on version 1
+    with pytest.raises(Conflict) as refused:  # the draft itself still stands on version 1
         await studio.publish("guide", 2, 1, "", "ann")
+    assert refused.value.extra["theirs_is"] == "published"
     assert catalog.persona("guide").yaml == edited()
+
+
+async def test_a_refused_text_is_kept_for_who_wrote_it_until_a_draft_of_theirs_is(studio: Studio) -> None:
+    async def save(text: str, who: str, revision: int) -> None:
+        base = {"base_version": 1, "base_revision": revision}
+        await studio.save_draft("guide", yaml=text, author=who, principal=who, **base)
+
+    async def asides() -> list[str | None]:
+        found = [(await studio.opened("guide", who)).aside for who in ("ann", "bob", "cat")]
+        return [each.yaml if each else None for each in found]
+
+    await save("prompt: ann\n", "ann", 0)
+    for who in ("bob", "cat"):
+        with pytest.raises(Conflict):
+            await save(f"prompt: {who}\n", who, 0)
+    assert await asides() == [None, "prompt: bob\n", "prompt: cat\n"]
+    with pytest.raises(Conflict):
+        await save("prompt: bob again\n", "bob", 0)
+    assert await asides() == [None, "prompt: bob again\n", "prompt: cat\n"]
+    await save("prompt: ann again\n", "ann", 1)
+    assert await asides() == [None, "prompt: bob again\n", "prompt: cat\n"]
+    await save("prompt: bob again\n", "bob", 2)
+    assert await asides() == [None, None, "prompt: cat\n"]
+    await studio.delete_aside("guide", "ann")
+    await studio.delete_draft("guide", "ann", "ann")
+    assert await asides() == [None, None, "prompt: cat\n"]
+    await studio.delete_draft("guide", "cat", "cat")
+    assert await asides() == [None, None, None]
+    with pytest.raises(Conflict):
+        await save("prompt: late\n", "cat", 2)
+    await studio.archive("guide", "ann")
+    await studio.restore("guide", "ann")
+    assert await asides() == [None, None, None]
 
 
 async def test_revisions_are_never_used_again(studio: Studio) -> None:
