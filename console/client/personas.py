@@ -98,6 +98,13 @@ class Draft(Shape):
     prompt_tokens: int = 0
 
 
+class Aside(Shape):
+    """One's own text that was refused since another stands; the server keeps it."""
+
+    yaml: str
+    updated_at: str
+
+
 class Persona(Shape):
     """What is published, with the file's problems, and the draft. `spec` is None when nothing serves."""
 
@@ -112,6 +119,9 @@ class Persona(Shape):
     hints: tuple[Hint, ...] = ()
     prompt_tokens: int = 0
     draft: Draft | None = None
+    aside: Aside | None = None
+    published_at: str | None = None
+    published_by: str | None = None
 
 
 class Version(Shape):
@@ -191,6 +201,10 @@ class Personas:
     def discard_draft(self, name: str) -> None:
         """Throws the draft away."""
         self._transport.json("DELETE", _at(name, "/draft"))
+
+    def drop_aside(self, name: str) -> None:
+        """Throws away one's own text that was refused."""
+        self._transport.json("DELETE", _at(name, "/aside"))
 
     def publish(self, name: str, *, base_version: int, revision: int, note: str) -> int:
         """The draft becomes the next version; its number. Raises Refused, 409 when the base is stale."""

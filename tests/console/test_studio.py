@@ -70,13 +70,53 @@ def test_two_who_edit_at_once_see_both_texts_and_choose(house: House, visit: Vis
     type_first(second, "Beta speaks. ")
     expect(second.get_by_text("Somebody changed this text meanwhile")).to_be_visible()
     expect(second.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Beta")
-    expect(second.locator("section", has_text="Theirs").locator("del").first).to_contain_text("Alpha")
+    theirs = second.locator("section", has_text="'s draft, saved")
+    expect(theirs.locator("del").first).to_contain_text("Alpha")
+    expect(second.get_by_text("as published, no draft")).to_have_count(0)
+    second.reload()
+    expect(theirs.locator("del").first).to_contain_text("Alpha")
+    expect(second.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Beta")
     assert "Alpha speaks." in persona(house, name)["draft"]["yaml"]
     second.get_by_role("button", name="Keep mine").click()
     expect(second.get_by_label(PROMPT)).to_have_value(beginning("Beta speaks. "))
     assert "Beta speaks." in persona(house, name)["draft"]["yaml"]
     second.get_by_role("button", name="Take it back").click()
     expect(second.get_by_label(PROMPT)).to_have_value(beginning("Alpha speaks. "))
+
+
+def test_taking_theirs_is_remembered_and_can_be_undone(house: House, visit: Visitors) -> None:
+    name = fresh(house, "taking")
+    page = visit(f"/persona?name={name}", role="editor")
+    theirs = persona(house, name)["yaml"].replace("Be brief", "Be very brief")
+    body = {"yaml": theirs, "base_version": 1, "base_revision": 0}
+    assert house.api.put(f"/personas/{name}/draft", json=body).status_code == 200
+    type_first(page, "Gamma speaks. ")
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_label(PROMPT)).to_have_value(re.compile("Be very brief"))
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Gamma speaks. "))
+    page.reload()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Gamma speaks. "))
+    expect(page.get_by_role("button", name="Take theirs")).to_have_count(0)
+
+
+def test_a_roll_back_beside_a_draft_asks_at_once_which_to_go_on_with(house: House, visit: Visitors) -> None:
+    name = fresh(house, "beside_draft")
+    text = persona(house, name)["yaml"].replace("Be brief", "Be very brief")
+    body = {"yaml": text, "base_version": 1, "base_revision": 0}
+    kept = house.api.put(f"/personas/{name}/draft", json=body).json()
+    house.api.post(f"/personas/{name}/publish", json={"base_version": 1, "revision": kept["revision"]})
+    page = visit(f"/persona?name={name}")
+    type_first(page, "Delta speaks. ")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.get_by_role("tab", name="History").click()
+    page.locator(".st-key-studio_roll_back_1").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(page.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Delta speaks.")
+    expect(page.locator("section", has_text="Version 3, published by")).to_be_visible()
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_text("v3 as published")).to_be_visible()
+    assert "draft" not in persona(house, name)
 
 
 def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(own_house: House, visit_own: Visitors) -> None:

@@ -35,12 +35,20 @@ class Unsaved:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Two texts of one persona; `version` and `revision` are what theirs stands on now."""
+    """Two texts of one persona; `version` and `revision` are what theirs stands on now.
+
+    `theirs_is`, `author` (`file`: changed on disk) and `updated_at` (RFC 3339) say whose theirs is and since when.
+    `mine_by` is whose draft mine is, where it is not one's own.
+    """
 
     mine: str
     theirs: str
     version: int
     revision: int
+    theirs_is: Literal["draft", "published"] = "published"
+    author: str = ""
+    updated_at: str = ""
+    mine_by: str = ""
 
 
 class DraftEdit:
@@ -142,9 +150,14 @@ class DraftEdit:
             self._anew()
 
     def take_theirs(self) -> None:
-        """Goes on with their text; mine can be taken back by `take_back`."""
-        clash, self.clash = self.clash, None
+        """Goes on with their text; mine can be taken back by `take_back`. Raises Refused or ServerAway."""
+        clash = self.clash
         if clash:
+            if clash.theirs_is == "published" and clash.revision:
+                current().api.personas.discard_draft(self.name)  # takes what was put aside with it
+            else:
+                current().api.personas.drop_aside(self.name)
+            self.clash = None
             self.reload()
             self.let_go = clash.mine
 
@@ -181,6 +194,7 @@ class DraftEdit:
 
     def _take(self, persona: Persona) -> None:
         self.published = persona
+        self.clash = _clash_of(persona) if self.may_edit else None
         if persona.draft:
             self._take_draft(persona.draft)
             return
@@ -228,23 +242,51 @@ class DraftEdit:
         extra = refused.extra
         if refused.status != 409 or "yours" not in extra:
             return False
-        self.clash = Clash(extra["yours"], extra["theirs"], int(extra["version"]), int(extra["revision"]))
+        self.clash = Clash(
+            extra["yours"],
+            extra["theirs"],
+            int(extra["version"]),
+            int(extra["revision"]),
+            "draft" if extra.get("theirs_is") == "draft" else "published",
+            str(extra.get("author", "")),
+            str(extra.get("updated_at", "")),
+        )
         return True
 
     def was_overtaken(self) -> bool:
         """Whether another text stands where this one came from; then both are here to choose from."""
         mine, now = self.yaml, current().api.personas.one(self.name)
-        theirs = now.draft.yaml if now.draft else now.yaml
-        if theirs == mine:
-            return False
-        self.clash = Clash(mine, theirs, now.version, now.draft.revision if now.draft else 0)
-        return True
+        self.clash = _clash_of(now) or _against(mine, now)
+        return self.clash is not None
 
     def _refused(self, refused: Refused, change: Unsaved) -> None:
         self.unsaved = None
         if not self.met_conflict(refused):
             said = "; ".join(error.message for error in refused.errors) or in_words(refused)
             self.unsaved = Unsaved("refused", change.yaml, change.spec, said)
+
+
+def _against(mine: str, persona: Persona) -> Clash | None:
+    """My text against the draft, else against what is published; None when they are the same."""
+    draft, version = persona.draft, persona.version
+    by, at = persona.published_by or "", persona.published_at or ""
+    if draft:
+        clash = Clash(mine, draft.yaml, version, draft.revision, "draft", draft.author, draft.updated_at)
+    else:
+        clash = Clash(mine, persona.yaml, version, 0, "published", by, at)
+    return clash if clash.theirs != mine else None
+
+
+def _clash_of(persona: Persona) -> Clash | None:
+    """What has to be chosen before going on: my text was put aside, or the draft stands on an older version."""
+    if persona.aside and (found := _against(persona.aside.yaml, persona)):
+        return found
+    draft, version = persona.draft, persona.version
+    if draft is None or draft.base_version >= version or draft.yaml == persona.yaml:
+        return None
+    by, at = persona.published_by or "", persona.published_at or ""
+    mine_by = "" if draft.author in (current().me.name, current().me.id) else draft.author
+    return Clash(draft.yaml, persona.yaml, version, draft.revision, "published", by, at, mine_by)
 
 
 def open_draft(name: str) -> DraftEdit:

@@ -12,6 +12,7 @@ from console.client.personas import said_in
 from console.parts.label import label
 from console.parts.problem import in_words
 from console.screens.persona_list.acts import ask_archive, ask_copy
+from console.screens.studio.conflict import whose_theirs
 from console.screens.studio.draft import DraftEdit
 from console.screens.studio.publish import ask_publish
 from console.server_words import translated
@@ -39,7 +40,9 @@ def _state(draft: DraftEdit) -> None:
     version = draft.base_version
     if draft.unsaved:
         st.badge(say("studio.not_saved"), icon=":material/cloud_off:", color="orange")
-    if draft.has_draft and draft.saved_at:
+    if draft.clash:
+        st.text(whose_theirs(draft.clash))
+    elif draft.has_draft and draft.saved_at:
         st.text(say("studio.draft_saved", time=shown.short_time(draft.saved_at), version=version))
         if draft.author not in ("", current().me.name, current().me.id):
             st.text(say("studio.draft_by", author=draft.author))

@@ -49,7 +49,7 @@ def _row(draft: DraftEdit, version: Version) -> None:
         st.badge(f"v{number}", color="green" if serves else "gray")
         with st.container(key=f"studio_version_told_{number}", gap=None):
             st.text(note_of(version) or say("studio.no_note"))
-            st.caption(f"{shown.short_time(version.created_at)} · {label(author_of(version))}")
+            st.text(f"{shown.short_time(version.created_at)} · {author_of(version)}")
         if serves:
             st.badge(say("studio.serves"), color="green", icon=":material/check:")
         st.button(say("studio.open"), key=f"studio_open_{number}", type="tertiary", on_click=partial(_open, number))
@@ -103,7 +103,7 @@ def _one(draft: DraftEdit, number: int) -> None:
             on_click=_close,
         )
         st.badge(f"v{number}", color="green" if serves else "gray")
-        st.caption(f"{shown.date_and_time(version.created_at)} · {label(author_of(version))}")
+        st.text(f"{shown.date_and_time(version.created_at)} · {author_of(version)}")
         _back_button(draft, number)
     if note_of(version):
         st.text(note_of(version))
