@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+import jmespath
 import jsonschema_rs
+from jmespath.exceptions import JMESPathError
 
 from server.catalog.files import Unreadable, inside
 from server.catalog.plugin_spec import HttpFunction, HttpPlugin, PluginSpec, TablePlugin
@@ -65,8 +67,22 @@ def function_paths(plugin: PluginSpec) -> Iterator[tuple[str, Path]]:
 def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
     """What is wrong in the plugin's file itself, besides its shape."""
     yield from _twice(plugin, source)
+    yield from _options(plugin, source)
     yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
     yield from _literal_secrets(source)  # warnings last: who takes only the first so many still gets an error
+
+
+def _options(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
+    """What every function may say, whatever its kind: expressions that cannot be read, arguments that are not there."""
+    for _, path in function_paths(plugin):
+        at = path[:-1]
+        node = source.node((*at, "result", "select"))
+        if node is not None and isinstance(node.plain, str):
+            try:
+                jmespath.compile(node.plain)
+            except JMESPathError as error:
+                words = str(error).splitlines()[0]
+                yield source.problem((*at, "result", "select"), f"`select` is no JMESPath expression: {words}")
 
 
 def _twice(plugin: PluginSpec, source: Source) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
@@ -24,13 +24,14 @@ from server.plugins.kinds import TablePreparation, make_ready
 from server.plugins.masking import hide
 from server.plugins.operation import Means, Operation, Outcome, Ready
 from server.plugins.references import Unfilled, Values
-from server.plugins.results import bounded, explained, for_model
+from server.plugins.results import bounded, explained, for_model, masked
 from server.plugins.table import Store, TableExecutor
 from server.plugins.types import Bound, CallResult, CallStatus
-from server.storage import Database, Transaction
+from server.storage import Database, Transaction, calls
 
 _KEPT_READY = 2_000
 _KEPT_RESULTS = 5_000
+_KEPT_TURNS = 2_000
 _NOT_SENT = "This is a test: nothing was sent."
 
 log = structlog.get_logger("server.plugins")
@@ -79,11 +80,13 @@ class Door:
         clock: Clock = SYSTEM,
     ) -> None:
         self._catalog = catalog
+        self._database = database
         self._secrets = secrets
         self._clock = clock
         self._engines = Engines()
         self._means = Means(database, outgoing, self._engines, secrets)
         self._ready: OrderedDict[tuple[str, str], Ready] = OrderedDict()
+        self._writes: OrderedDict[str, Counter[str]] = OrderedDict()
         self._results: OrderedDict[tuple[Any, ...], tuple[float, CallResult]] = OrderedDict()
 
     def close(self) -> None:
@@ -135,17 +138,22 @@ class Door:
         bound: Bound,
         *,
         forced: bool = False,
+        confirmed: bool = False,
         tx: Transaction | None = None,
         deadline_seconds: float | None = None,
     ) -> CallResult:
         """Calls one function of these plugins. Whatever happens comes back as a result.
 
-        `arguments` is what the model wrote. With `tx`, work on the server's own database joins that
-        transaction. The deadline is the function's own, or `deadline_seconds` when that is shorter.
+        `arguments` is what the model wrote. A function that the customer has to confirm first comes back as
+        `waiting`, with what it would do, unless `confirmed`. With `tx`, work on the server's own database
+        joins that transaction. The deadline is the function's own, or `deadline_seconds` when that is shorter.
         """
         call = self._begin(plugins, function_name, forced)
         try:
             operation = self._admitted(call, plugins, function_name, arguments, bound)
+            if operation.options.confirm and not confirmed:
+                return self._waiting(call, operation, bound)
+            await self._within_limits(operation, bound)
             problem = await self._unprepared(plugins, operation)
             if problem:
                 return self._done(call, Outcome(status="failed", error=problem))
@@ -319,6 +327,36 @@ class Door:
         validate(call.arguments, operation.validator)
         return operation
 
+    async def _within_limits(self, operation: Operation, bound: Bound) -> None:
+        """Counts a call that writes. Raises Refused when there were enough in this turn or conversation."""
+        if operation.effect != "write" or bound.turn_id is None:
+            return
+        limits, made = operation.options.limits, self._writes.setdefault(bound.turn_id, Counter())
+        self._writes.move_to_end(bound.turn_id)
+        while len(self._writes) > _KEPT_TURNS:
+            self._writes.popitem(last=False)
+        made[operation.name] += 1
+        now = made[operation.name]
+        if now > limits.per_turn:
+            words = f"`{operation.name}` was called {limits.per_turn} times in this answer, which is enough."
+            raise Refused(words, "limit of a turn")
+        before = await self._database.glance(
+            lambda tx: calls.made(tx, bound.conversation_id, operation.plugin, operation.name)
+        )
+        if before + now > limits.per_conversation:
+            words = f"`{operation.name}` was called {limits.per_conversation} times in this talk, which is enough."
+            raise Refused(words, "limit of a conversation")
+
+    def _waiting(self, call: _Call, operation: Operation, bound: Bound) -> CallResult:
+        """What would be done once the customer says yes; nothing is sent."""
+        values = Values(call.arguments, bound, self._secrets, call.secrets)
+        try:
+            request = operation.executor.describe(values)
+        except Unfilled as reason:
+            return self._failed(call, operation, values, reason, operation.timeout_seconds)
+        words = "The customer is asked to confirm exactly this; it is not done yet."
+        return self._result(call, "waiting", for_model({"note": words}), None, words, request, 0)
+
     async def _executed(
         self, call: _Call, operation: Operation, bound: Bound, tx: Transaction | None, limit: float
     ) -> CallResult:
@@ -390,8 +428,11 @@ class Door:
             self._forget(bound.user_id)
         if outcome.status != "ok":
             log.warning("function call failed", plugin=call.plugin, function=call.function, status=outcome.status)
-        shown = for_model(value if outcome.status == "ok" else {"error": error})
+        shown = self._shown(call, value) if outcome.status == "ok" else for_model({"error": error})
         return self._result(call, outcome.status, shown, value, error, outcome.request, outcome.bytes)
+
+    def _shown(self, call: _Call, value: Any) -> str:
+        return for_model(value, call.operation.options.result) if call.operation else for_model(value)
 
     def _failed(self, call: _Call, operation: Operation, values: Values, error: Exception, limit: float) -> CallResult:
         status, words, shown = explained(error, operation, limit, values.used)
@@ -441,7 +482,7 @@ class Door:
             effect=call.operation.effect if call.operation else "read",
             value=value,
             error=error,
-            arguments=bounded(call.arguments),
+            arguments=bounded(masked(call.arguments, call.operation.options.sensitive if call.operation else ())),
             request=dict(request),
             bytes=size or len(shown.encode()),
         )

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from server.catalog.plugin_spec import Role
 from server.catalog.spec import Effect, Trust
 
-CallStatus = Literal["ok", "failed", "refused", "timeout"]
+CallStatus = Literal["ok", "failed", "refused", "timeout", "waiting"]
+"""`waiting`: nothing was done yet, since the customer has to say yes first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,3 +73,13 @@ def page(tx: Transaction, plugin: str, limit: int, cursor: str | None) -> tuple[
     ]
     more = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], encode_cursor(more.at, more.id) if more else None
+
+
+def made(tx: Transaction, conversation_id: str, plugin: str, function: str) -> int:
+    """How often a function was called in a conversation and not refused."""
+    row = tx.row(
+        "SELECT count(*) FROM plugin_call WHERE conversation_id = ? AND plugin = ? AND function = ?"
+        " AND status NOT IN ('refused', 'waiting')",
+        *(conversation_id, plugin, function),
+    )
+    return int(row[0]) if row else 0

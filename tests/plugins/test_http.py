@@ -137,7 +137,7 @@ async def test_answers_of_every_kind_are_told_plainly(door: Door, load: Load, cr
     assert (await _ask(door, load, crm, "text")).value == "Grüße"
     large = await _ask(door, load, crm, "large")
     assert len(large.value) == 1000
-    assert large.shown.endswith("… (50,000 more characters left out)")
+    assert large.shown.endswith(" (926 of 1,000 items left out)")
     assert (await _ask(door, load, crm, "bomb")).error == "127.0.0.1 answered with more than 2,000,000 bytes"
 
 
