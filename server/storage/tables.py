@@ -325,4 +325,35 @@ class Kept(SQLModel, table=True):
     value: str
 
 
+class McpTool(SQLModel, table=True):
+    """A tool of an MCP server: its definition as approved, and as the server last told it; both as canonical JSON."""
+
+    __tablename__ = "mcp_tool"
+    plugin: str = Field(primary_key=True)
+    tool: str = Field(primary_key=True)
+    approved: str | None = None
+    approved_by: str | None = None
+    approved_at: str | None = None
+    seen: str | None = None
+    seen_at: str
+
+
 OWN_TABLES: frozenset[str] = frozenset(SQLModel.metadata.tables) | {"alembic_version"}
+
+
+class Confirmation(SQLModel, table=True):
+    """A call that a customer is asked to confirm; `arguments` is JSON, `digest` that of the plugin's file."""
+
+    __tablename__ = "confirmation"
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(index=True)
+    user_id: str = Field(index=True)
+    turn_id: str
+    turn_seq: int
+    plugin: str
+    digest: str
+    function: str
+    arguments: str
+    status: str
+    answered_turn: str | None = None
+    at: str
