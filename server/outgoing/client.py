@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import socket
 import ssl
 import time
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -17,7 +18,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from server.outgoing.addresses import Guard, Own, Resolve, plain_host, system_resolve
+from server.outgoing.breaker import FAILING_STATUS, Breakers
 from server.outgoing.errors import OutgoingError
+from server.outgoing.redirects import REDIRECTS, Request, target_of
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -35,17 +38,34 @@ _NOT_YOURS = frozenset(
         "keep-alive",
     }
 )
-_REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_WAIT_SECONDS = (0.05, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer. Header names are in lower case; `body` is decompressed; time in milliseconds."""
+    """A whole answer. Header names are in lower case; `body` is decompressed; time in milliseconds.
+
+    `url` is the address that answered: another one than was asked for after a redirect. `challenges` are the
+    values of every `WWW-Authenticate` header.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     milliseconds: float
+    url: str = ""
+    challenges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What one fetch may take; times of the monotonic clock."""
+
+    started: float
+    deadline: float
+    max_bytes: int
+    secrets: Collection[str]
 
 
 class Outgoing:
@@ -58,10 +78,13 @@ class Outgoing:
         own: Own | None = None,
         resolve: Resolve = system_resolve,
         agent: str = "Rapport",
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._guard = Guard(allow_hosts, own, resolve)
         self._agent = agent
         self._session: aiohttp.ClientSession | None = None
+        self._monotonic = monotonic
+        self._breakers = Breakers(monotonic)
 
     async def fetch(
         self,
@@ -77,23 +100,22 @@ class Outgoing:
         """Sends one request and reads the whole answer, of any status but a redirect.
 
         `url` is sent as it is: encode it first. `max_bytes` counts after decompression, `timeout_seconds`
-        from the look-up of the name to the last byte. `secrets` never appear in an error.
-        Raises OutgoingError.
+        from the look-up of the name to the last byte of the last answer. GET and HEAD follow up to three
+        redirects; to another origin no header of the caller goes along. Idempotent requests are sent once
+        more when nobody answers or a gateway fails. `secrets` never appear in an error. Raises OutgoingError.
         """
-        started = time.perf_counter()
+        now = self._monotonic()
+        bounds = _Bounds(now, now + timeout_seconds, max_bytes, secrets)
         checked, host, port = _checked_url(url)
         head = _checked_headers(method, headers or {})
         head.setdefault("User-Agent", self._agent)
         try:
             async with asyncio.timeout(timeout_seconds):
-                await self._guard.check(checked, host, port)
-                return await self._send(method, checked, head, body, max_bytes, started)
+                return await self._followed(Request(method, checked, host, port, head, body), bounds)
         except TimeoutError:
             raise OutgoingError("timeout", f"{host} did not answer within {timeout_seconds:g} s") from None
         except OutgoingError as error:
             raise OutgoingError(error.kind, _without(secrets, error.detail)) from None
-        except (aiohttp.ClientError, zlib.error, OSError, ValueError) as error:
-            raise _as_fault(host, error, secrets) from None
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -101,17 +123,71 @@ class Outgoing:
             await self._session.close()
             self._session = None
 
-    async def _send(
-        self, method: str, url: URL, head: dict[str, str], body: bytes | None, max_bytes: int, started: float
-    ) -> Response:
+    async def _followed(self, request: Request, bounds: _Bounds) -> Response:
+        hops, came_by = 0, ""
+        while True:
+            try:
+                answer = await self._tried(request, bounds)
+            except OutgoingError as error:
+                raise OutgoingError(error.kind, came_by + error.detail) from None
+            if answer.status not in REDIRECTS:
+                return answer
+            location = answer.headers.get("location", "")
+            target = target_of(request, answer.status, location, hops, bounds.secrets)
+            came_by = f"{request.host} answered {answer.status}, a redirect: "
+            request = request.moved(*_checked_url(target))
+            hops += 1
+
+    async def _tried(self, request: Request, bounds: _Bounds) -> Response:
+        """One answer, by a second request when the first came to nothing and may be sent twice."""
+        wait = random.uniform(*_WAIT_SECONDS)  # noqa: S311  # so that many do not come back at one moment
+        try:
+            answer = await self._once(request, bounds)
+        except OutgoingError as error:
+            if error.kind != "connect" or not self._again(request, bounds, wait):
+                raise
+        else:
+            asked_to_wait = "retry-after" in answer.headers
+            if answer.status not in FAILING_STATUS or asked_to_wait or not self._again(request, bounds, wait):
+                return answer
+        await asyncio.sleep(wait)
+        return await self._once(request, bounds)
+
+    def _again(self, request: Request, bounds: _Bounds, wait: float) -> bool:
+        """Whether the request may be sent twice, and a second answer as slow as the first would be in time."""
+        now = self._monotonic()
+        return request.method in _IDEMPOTENT and now + wait + (now - bounds.started) < bounds.deadline
+
+    async def _once(self, request: Request, bounds: _Bounds) -> Response:
+        await self._guard.check(request.url, request.host, request.port)
+        with self._breakers.watch((request.host, request.port), bounds.deadline) as attempt:
+            try:
+                answer = await self._send(request, bounds)
+            except (aiohttp.ClientError, zlib.error, OSError, ValueError) as error:
+                raise _as_fault(request.host, error, bounds.secrets) from None
+            attempt.status = answer.status
+            return answer
+
+    async def _send(self, request: Request, bounds: _Bounds) -> Response:
         async with self._opened().request(
-            method, url, headers=head, data=body, allow_redirects=False, skip_auto_headers=("Content-Type",)
+            request.method,
+            request.url,
+            headers=request.headers,
+            data=request.body,
+            allow_redirects=False,
+            skip_auto_headers=("Content-Type",),
         ) as answer:
-            if answer.status in _REDIRECTS:
-                raise OutgoingError("redirect", _where_to(url, answer))
-            content = await _read(answer, max_bytes, url.host or "")
+            moved = answer.status in REDIRECTS
+            content = b"" if moved else await _read(answer, bounds.max_bytes, request.host)
             found = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, found, content, (time.perf_counter() - started) * 1000)
+            return Response(
+                answer.status,
+                found,
+                content,
+                (self._monotonic() - bounds.started) * 1000,
+                str(request.url),
+                tuple(answer.headers.getall("WWW-Authenticate", ())),
+            )
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -191,15 +267,6 @@ def _checked_headers(method: str, headers: Mapping[str, str]) -> dict[str, str]:
         if _CONTROL.search(value):
             raise OutgoingError("invalid", f"The header {name} holds a line break or a control character")
     return dict(headers)
-
-
-def _where_to(url: URL, answer: aiohttp.ClientResponse) -> str:
-    try:
-        target = URL(answer.headers.get("Location", "")).host or url.host
-    except ValueError:
-        target = "an address that cannot be read"
-    words = f"{url.host} answered {answer.status}, a redirect to {target}; redirects are not followed"
-    return words + ": use the final address"
 
 
 def _as_fault(host: str, error: Exception, secrets: Collection[str]) -> OutgoingError:

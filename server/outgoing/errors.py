@@ -6,7 +6,20 @@ from typing import Literal
 
 from server.errors import RapportError
 
-FaultKind = Literal["invalid", "blocked", "dns", "connect", "tls", "timeout", "too_large", "redirect", "protocol"]
+FaultKind = Literal[
+    "invalid",
+    "blocked",
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "too_large",
+    "redirect",
+    "protocol",
+    "unavailable",
+    "credential",
+]
+"""`unavailable`: the host failed too often and is left alone; `credential`: none could be had to send."""
 
 
 class OutgoingError(RapportError):

@@ -130,9 +130,9 @@ async def test_a_public_address_is_connected_to_and_no_other(sockets: list[objec
 
     client = Outgoing(resolve=rebinding)
     with pytest.raises(OutgoingError) as caught:
-        await client.fetch("GET", "http://crm.example.com:8080/")
+        await client.fetch("POST", "http://crm.example.com:8080/")
     with pytest.raises(OutgoingError) as second:
-        await client.fetch("GET", "http://crm.example.com:8080/")
+        await client.fetch("POST", "http://crm.example.com:8080/")
     await client.close()
     assert (caught.value.kind, second.value.kind) == ("connect", "blocked")
     assert sockets == [("93.184.216.34", 8080)]

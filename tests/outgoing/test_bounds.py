@@ -20,9 +20,11 @@ async def test_a_plain_answer_comes_whole(allowed: Outgoing, peer: Peer) -> None
     assert answer.milliseconds > 0
 
 
-async def test_a_redirect_is_told_and_not_followed(allowed: Outgoing, peer: Peer) -> None:
-    with pytest.raises(OutgoingError, match=r"redirect to 169\.254\.169\.254") as caught:
-        await allowed.fetch("GET", peer.url("/away"), headers={"Authorization": "Bearer s3cret"})
+async def test_a_redirect_of_a_request_that_changes_something_is_told_and_not_followed(
+    allowed: Outgoing, peer: Peer
+) -> None:
+    with pytest.raises(OutgoingError, match=r"redirect to 169\.254\.169\.254.*use the final address") as caught:
+        await allowed.fetch("POST", peer.url("/away"), headers={"Authorization": "Bearer s3cret"})
     assert caught.value.kind == "redirect"
     assert len(peer.seen) == 1
 
