@@ -7,7 +7,7 @@ import sys
 import typer
 from dotenv import load_dotenv
 
-from server.cli import data, files, serving, talking
+from server.cli import data, files, importing, serving, talking
 from server.errors import RapportError, WrongSetting
 
 app = typer.Typer(
@@ -34,8 +34,16 @@ app.command("extract")(talking.extract)
 app.command("token")(data.token)
 leads_app.command("export")(data.export)
 db_app.command("upgrade")(data.upgrade)
+import_app = typer.Typer(help="Write other descriptions as plugin files.", no_args_is_help=True)
+import_app.command("openapi")(importing.openapi)
+app.add_typer(import_app, name="import")
 app.add_typer(leads_app, name="leads")
 app.add_typer(db_app, name="db")
+
+
+@import_app.callback()
+def _import() -> None:
+    """Write other descriptions as plugin files."""
 
 
 @leads_app.callback()
