@@ -126,6 +126,7 @@ class Service:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
         await self.models.close()
+        await self.door.tools.close()
         await self.outgoing.close()
         self.door.close()
         self.database.close()
@@ -254,7 +255,7 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
     try:
         plugin_secrets = PluginSecrets(vendors)
         catalog = Catalog.open(settings, database, clock, has_secret=plugin_secrets.has, model_in_force=models.resolve)
-        door = Door(_Loaded(catalog), database, outgoing, plugin_secrets.get, clock)
+        door = Door(_Loaded(catalog), database, outgoing, plugin_secrets.get, clock, stdio=settings.allow_stdio)
         authority = Authority(database, clock)
         authority.keep_admin_key(keys.admin_token)
         unspoken = Unspoken((*vendors.secrets(), keys.secret_key, keys.admin_token), plugin_secrets)

@@ -23,7 +23,7 @@ from server.catalog.folder import Folder
 from server.catalog.knowledge import Knowledge
 from server.catalog.library import Library
 from server.catalog.parsed import Parsed, digest_of, kind_of, parse_persona, parse_plugin
-from server.catalog.plugin_spec import HttpPlugin, PluginSpec, TablePlugin
+from server.catalog.plugin_spec import PluginSpec, TablePlugin
 from server.catalog.problems import Problem, errors_in, in_order
 from server.catalog.spec import PersonaSpec
 from server.catalog.versions import NewVersion, VersionText
@@ -144,9 +144,7 @@ class Catalog:
         self.model_in_force = model_in_force or (lambda named: named or settings.model)
         self.lock = threading.RLock()
         self._persona_files: Folder[PersonaSpec] = Folder(settings.personas_dir, PERSONA_BYTES, parse_persona, clock)
-        self._plugin_files: Folder[HttpPlugin | TablePlugin] = Folder(
-            settings.plugins_dir, PLUGIN_BYTES, parse_plugin, clock
-        )
+        self._plugin_files: Folder[PluginSpec] = Folder(settings.plugins_dir, PLUGIN_BYTES, parse_plugin, clock)
         self._library = Library(settings.personas_dir)
         self._heads: dict[str, VersionText] = {}
         self._snapshot = _Snapshot({}, {}, ())

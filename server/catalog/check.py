@@ -12,8 +12,9 @@ import jmespath
 import jsonschema_rs
 from jmespath.exceptions import JMESPathError
 
+from server.catalog.check_mcp import check_mcp
 from server.catalog.files import Unreadable, inside
-from server.catalog.plugin_spec import HttpFunction, HttpPlugin, PluginSpec, TablePlugin
+from server.catalog.plugin_spec import HttpFunction, HttpPlugin, McpPlugin, PluginSpec, TablePlugin, tool_function
 from server.catalog.problems import Path, Problem
 from server.catalog.references import (
     BOUND,
@@ -55,6 +56,9 @@ def function_paths(plugin: PluginSpec) -> Iterator[tuple[str, Path]]:
     if isinstance(plugin, HttpPlugin):
         for index, function in enumerate(plugin.functions):
             yield function.name, ("functions", index, "name")
+    elif isinstance(plugin, McpPlugin):
+        for index, tool in enumerate(plugin.tools):
+            yield tool_function(plugin, tool), ("tools", index)
     else:
         for key in ("get", "set", "find"):
             if table_function := getattr(plugin.functions, key):
@@ -68,7 +72,10 @@ def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
     """What is wrong in the plugin's file itself, besides its shape."""
     yield from _twice(plugin, source)
     yield from _options(plugin, source)
-    yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
+    if isinstance(plugin, McpPlugin):
+        yield from check_mcp(plugin, source)
+    else:
+        yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
     yield from _literal_secrets(source)  # warnings last: who takes only the first so many still gets an error
 
 
@@ -407,7 +414,7 @@ def mirror_function(plugin: PluginSpec, role: str, named: str | None = None) -> 
     if isinstance(plugin, TablePlugin):
         function = getattr(plugin.functions, role)
         return function.name if function else None
-    return role if any(function.name == role for function in plugin.functions) else None
+    return role if any(function == role for function, _ in function_paths(plugin)) else None
 
 
 def _columns(persona: PersonaSpec, plugin: PluginSpec, setter: str | None, source: Source) -> Iterator[Problem]:
@@ -428,6 +435,8 @@ def _stored(plugin: PluginSpec, setter: str | None) -> list[str] | None:
     """The names that the storing function takes; None when there is no telling."""
     if isinstance(plugin, TablePlugin):
         return list(plugin.columns)
+    if isinstance(plugin, McpPlugin):
+        return None
     name = mirror_function(plugin, "set", setter)
     for function in plugin.functions:
         if function.name == name:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from server.catalog.check import check_persona, check_plugin, secret_uses
-from server.catalog.plugin_spec import HttpPlugin, PluginSpec, TablePlugin
+from server.catalog.plugin_spec import PluginSpec
 from server.catalog.problems import Problem, errors_in, in_order
 from server.catalog.shape import persona_spec, plugin_spec
 from server.catalog.spec import PersonaSpec, Spec
@@ -74,7 +74,7 @@ def _reserved(name: str, file: str) -> tuple[Problem, ...]:
     return (Problem(file, 1, 1, f"no persona can be called `{name}`: the API keeps that name; rename the file"),)
 
 
-def parse_plugin(name: str, file: str, data: bytes) -> Parsed[HttpPlugin | TablePlugin]:
+def parse_plugin(name: str, file: str, data: bytes) -> Parsed[PluginSpec]:
     """The plugin in `data`, or every problem with it. Never raises."""
     try:
         source = read_source(data, file, PLUGIN_BYTES)

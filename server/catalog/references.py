@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.catalog.plugin_spec import HttpFunction, HttpPlugin, TablePlugin
+from server.catalog.plugin_spec import HttpFunction, McpPlugin, PluginSpec, TablePlugin
 from server.catalog.problems import Path
 
 REFERENCE = re.compile(r"\$\{([^{}\n]*)(\}?)")
@@ -100,13 +100,15 @@ def folded(name: str) -> str:
     return re.sub(r"[\s_.\-]", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def reserved_names(plugin: HttpPlugin | TablePlugin, function: HttpFunction | None = None) -> frozenset[str]:
+def reserved_names(plugin: PluginSpec, function: HttpFunction | None = None) -> frozenset[str]:
     """The folded names that an argument of the function may not have: its bound slots and their references.
 
     `function` is for plugins over HTTP; a table's functions share their key.
     """
     if isinstance(plugin, TablePlugin):
         return frozenset(_reserved(plugin.key))
+    if isinstance(plugin, McpPlugin):
+        return frozenset(_reserved(plugin.bind)) - {""}
     names = set(_reserved(plugin.headers)) | set(_reserved(plugin.auth or {}, slots=False))
     if function is not None:
         request = function.request

@@ -10,7 +10,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from server.catalog.plugin_spec import LATER_KINDS, PLUGIN_KINDS, HttpPlugin, TablePlugin
+from server.catalog.plugin_spec import LATER_KINDS, PLUGIN_KINDS, PluginSpec
 from server.catalog.problems import Path, Problem, in_order
 from server.catalog.spec import FUNCTION_PATTERN, IDENTIFIER_PATTERN, NAME_PATTERN, PersonaSpec, Spec
 from server.catalog.yaml_source import Source
@@ -28,6 +28,8 @@ _NOUNS = {
     "CollectField": "a field to collect",
     "HttpFunction": "a function",
     "TableFunction": "a function",
+    "McpPlugin": "an mcp plugin",
+    "McpFunction": "a function",
     "TableFunctions": "functions",
     "TableColumn": "a column",
     "ModelSettings": "settings",
@@ -61,7 +63,7 @@ def persona_spec(source: Source) -> tuple[PersonaSpec | None, tuple[Problem, ...
     return _validated(PersonaSpec, source)
 
 
-def plugin_spec(source: Source) -> tuple[HttpPlugin | TablePlugin | None, tuple[Problem, ...]]:
+def plugin_spec(source: Source) -> tuple[PluginSpec | None, tuple[Problem, ...]]:
     """The plugin that the file describes, or every problem with its shape."""
     kind = source.value.get("kind", "http")
     if isinstance(kind, str) and kind in PLUGIN_KINDS:

@@ -22,6 +22,7 @@ from server.plugins.columns import from_text
 from server.plugins.engines import Engines
 from server.plugins.kinds import TablePreparation, make_ready
 from server.plugins.masking import hide
+from server.plugins.mcp import Servers
 from server.plugins.operation import Means, Operation, Outcome, Ready
 from server.plugins.references import Unfilled, Values
 from server.plugins.results import bounded, explained, for_model, masked
@@ -78,13 +79,16 @@ class Door:
         outgoing: Outgoing,
         secrets: Callable[[str], str | None],
         clock: Clock = SYSTEM,
+        *,
+        stdio: bool = False,
     ) -> None:
         self._catalog = catalog
         self._database = database
         self._secrets = secrets
         self._clock = clock
         self._engines = Engines()
-        self._means = Means(database, outgoing, self._engines, secrets)
+        self.tools = Servers(database, outgoing, secrets, self.renew, clock)
+        self._means = Means(database, outgoing, self._engines, secrets, self.tools, stdio)
         self._ready: OrderedDict[tuple[str, str], Ready] = OrderedDict()
         self._writes: OrderedDict[str, Counter[str]] = OrderedDict()
         self._results: OrderedDict[tuple[Any, ...], tuple[float, CallResult]] = OrderedDict()
@@ -92,6 +96,11 @@ class Door:
     def close(self) -> None:
         """Closes connections to other databases."""
         self._engines.close()
+
+    def renew(self, plugin: str) -> None:
+        """Makes a plugin ready anew at its next use, since what its functions are has changed outside its file."""
+        for key in [key for key in self._ready if key[0] == plugin]:
+            del self._ready[key]
 
     # What there is
 
@@ -120,6 +129,7 @@ class Door:
     async def prepare(self, plugins: Sequence[LoadedPlugin]) -> list[tuple[str, str]]:
         """Makes or checks the tables of plugins; returns (plugin, message) for all that is wrong in any."""
         found: list[tuple[str, str]] = []
+        self.tools.keep(self._catalog.plugins)
         for plugin in plugins:
             ready = self._made_ready(plugin)
             found += [(plugin.name, problem) for problem in ready.problems]

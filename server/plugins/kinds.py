@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.catalog import LoadedPlugin
-from server.catalog.plugin_spec import HttpPlugin, TablePlugin
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, TablePlugin
 from server.errors import RapportError
-from server.plugins import http, table
+from server.plugins import http, mcp, table
 from server.plugins.operation import Means, Problem, Ready
 from server.plugins.preparing import prepare
 from server.plugins.references import ReferenceProblem, Unfilled, Values
@@ -29,6 +29,8 @@ def make_ready(plugin: LoadedPlugin, means: Means) -> Ready:
             return http.load(plugin, spec, means)
         case TablePlugin() as spec:
             return _table(plugin, spec, means)
+        case McpPlugin() as spec:
+            return mcp.load(plugin, spec, means)
 
 
 def _table(plugin: LoadedPlugin, spec: TablePlugin, means: Means) -> Ready:

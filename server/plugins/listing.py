@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from server.catalog.plugin_spec import FunctionOptions, HttpPlugin, PluginSpec
+from server.catalog.plugin_spec import FunctionOptions, HttpPlugin, McpFunction, McpPlugin, PluginSpec, tool_function
 from server.catalog.spec import Effect, Trust
 from server.plugins import http, table
 from server.plugins.columns import Action, parameters_of
+from server.plugins.mcp.pins import definition
+from server.plugins.mcp.tools import without
 from server.plugins.operation import access_of
+from server.storage.tools import ToolRow
 
 
-def described(spec: PluginSpec) -> list[dict[str, Any]]:
-    """Each function with name, description, effect, whether it is forced, the trust it needs, and its parameters."""
+def described(spec: PluginSpec, tools: Mapping[str, ToolRow] | None = None) -> list[dict[str, Any]]:
+    """Each function with name, description, effect, whether it is forced, the trust it needs, and its parameters.
+
+    `tools` are those that an MCP server was seen with; only approved ones are functions.
+    """
+    if isinstance(spec, McpPlugin):
+        rows = tools or {}
+        return [_tool(spec, row) for name in spec.tools if (row := rows.get(name)) and row.status == "approved"]
     if isinstance(spec, HttpPlugin):
         return [_line(f.name, f, f.effect or "read", http.default_trust(f), f.parameters) for f in spec.functions]
     effects: tuple[tuple[Action, Effect], ...] = (("get", "read"), ("set", "write"), ("find", "read"))
@@ -21,6 +31,15 @@ def described(spec: PluginSpec) -> list[dict[str, Any]]:
         for action, effect in effects
         if (f := getattr(spec.functions, action)) is not None
     ]
+
+
+def _tool(spec: McpPlugin, row: ToolRow) -> dict[str, Any]:
+    options = spec.functions.get(row.tool) or McpFunction(effect="write")
+    told = definition(str(row.approved))
+    by_default: Trust = "verified" if options.effect == "write" else "anonymous"
+    parameters = without(told.parameters, spec.bind)
+    line = _line(tool_function(spec, row.tool), options, options.effect, by_default, parameters)
+    return {**line, "description": options.description or told.description}
 
 
 def _line(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jsonschema_rs
 
@@ -19,15 +19,20 @@ from server.plugins.references import Values
 from server.plugins.types import Bound, CallStatus
 from server.storage import Database, Transaction
 
+if TYPE_CHECKING:
+    from server.plugins.mcp.watching import Servers
+
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What executors work with; `secrets` gives a secret by name, or None."""
+    """What executors work with; `secrets` gives a secret by name, or None; `stdio` lets plugins start programs."""
 
     database: Database
     outgoing: Outgoing
     engines: Engines
     secrets: Callable[[str], str | None]
+    servers: Servers
+    stdio: bool = False
 
 
 @dataclass(frozen=True, slots=True)
