@@ -145,7 +145,9 @@ class Knowledge:
             return _CONCEPT_WEIGHT
         rarest = min(self._in_passages[token] for token in term.tokens)
         weight = math.log(1 + (len(self.passages) - rarest + 0.5) / (rarest + 0.5)) if rarest else _RAREST
-        return min(weight, _WEAK_WEIGHT if term.is_weak else _RAREST)
+        # What is counted is the asker's circumstance, unless the knowledge has nothing of the kind.
+        is_known = any(token in self._in_passages for token in term.tokens)
+        return min(weight, _WEAK_WEIGHT if term.is_weak or (term.is_counted and is_known) else _RAREST)
 
 
 def build_knowledge(

@@ -26,7 +26,7 @@ _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 _LATIN = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"[a-z]{2,10}://[!-~]+|[a-z0-9._+-]{1,64}@[a-z0-9.-]+")
 _CLAUSE_END = re.compile(
-    r"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|\b(?:and|but|because|while|whereas|when|if)\b",
+    rf"[?？!！。;；，、\n]+|[,.:：](?!\d)(?=\s|\W|$)|(?<=[{_CJK}])[,:]|[,:](?=[{_CJK}])|\b(?:and|but|because|while|whereas|when|if)\b",
     re.IGNORECASE,
 )
 _LONGEST = 1_200
@@ -34,20 +34,28 @@ _LONGEST = 1_200
 _LISTS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 _STOP_EN = frozenset(_LISTS["stop"]["en"].split())
 _STOP_ZH = frozenset(_LISTS["stop"]["zh"].split())
+_NUMBERS = frozenset(_LISTS["numbers"]["en"].split())
+_THINGS, _TIMES = _LISTS["numbers"]["things"], _LISTS["numbers"]["times"]
+_AMOUNT = re.compile(rf"{_LISTS['numbers']['zh']}(?:(?P<things>{_THINGS})|{_TIMES})")
+_REST_OF_AMOUNT = re.compile(rf"(?P<things>{_THINGS})|{_TIMES}")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One meaningful word of a question: the tokens that spell it, and the concept it stands for, if any."""
+    """One meaningful word of a question: the tokens that spell it, and the concept it stands for, if any.
+
+    `is_counted`: a number stands before it, as in "forty trucks".
+    """
 
     tokens: tuple[str, ...]
     concept: str | None = None
+    is_counted: bool = False
 
     @property
     def is_weak(self) -> bool:
-        """Whether it is a short number or a single Han character, which say little by themselves."""
+        """Whether it is a number or a single Han character, which say little by themselves."""
         alone = self.tokens[0] if len(self.tokens) == 1 else ""
-        return len(alone) == 1 or (len(alone) < 4 and alone.isdigit())
+        return len(alone) == 1 or _is_number(alone)
 
     def share_in(self, tokens: frozenset[str] | set[str]) -> float:
         """How much of the term those tokens hold, from 0 to 1; the concept alone counts four fifths."""
@@ -142,17 +150,42 @@ def _terms(clause: str) -> Iterable[Term]:
     for match in _phrases_in(clause):
         yield Term(_phrase_tokens(match.group()), f"#{match.lastgroup}")
         rest = rest.replace(match.group(), " ", 1)
+    after_number = False
     for chunk in _CHUNK.findall(rest):
         if _CJK_RUN.match(chunk):
-            yield from (Term(_spelled(word)) for word in _cut(chunk) if word not in _STOP_ZH)
+            yield from _chinese_terms(chunk, after_number=after_number)
         elif chunk not in _STOP_EN:
-            yield from (Term((token,), _concept_words().get(token)) for token in _word_tokens(chunk)[:1])
+            for token in _word_tokens(chunk)[:1]:
+                yield Term((token,), _concept_words().get(token), is_counted=after_number)
+        after_number = _is_number(chunk)
+
+
+def _is_number(word: str) -> bool:
+    """Whether it counts something; a longer number is rather a name."""
+    return word in _NUMBERS or (len(word) < 4 and word.isdigit())
+
+
+def _chinese_terms(run: str, *, after_number: bool) -> Iterator[Term]:
+    """The words of a run without its amounts (二十台), the words right after those as counted."""
+    amount = _REST_OF_AMOUNT.match(run) if after_number else None
+    start = amount.end() if amount else 0
+    while start <= len(run):
+        following = _AMOUNT.search(run, start)
+        words = _cut(run[start : following.start() if following else len(run)])
+        counted = bool(amount and amount["things"])
+        for place, word in enumerate(words):
+            if word not in _STOP_ZH:
+                yield Term(_spelled(word), is_counted=counted and place == 0)
+        if following is None:
+            return
+        amount, start = following, following.end()
 
 
 def _phrase_tokens(phrase: str) -> tuple[str, ...]:
     if _CJK_RUN.match(phrase):
         return _spelled(phrase)
-    return tuple(token for chunk in _CHUNK.findall(phrase) for token in _word_tokens(chunk))
+    tokens = tuple(token for chunk in _CHUNK.findall(phrase) for token in _word_tokens(chunk))
+    return tokens if len(tokens) > 1 else ()  # "what would we pay" is not about paying
 
 
 def _word_tokens(chunk: str) -> list[str]:

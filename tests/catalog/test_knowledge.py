@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -258,6 +259,45 @@ def test_a_real_question_finds_its_passage_first(guide: Knowledge, question: str
     assert [passage.score for passage in found] == sorted((p.score for p in found), reverse=True)
     assert 0 < len(found) <= 5
     assert found[-1].score > 0
+
+
+ASKED_THE_PRICE = """20辆车大概要多少钱一个月
+我们有二十台冷藏车，每月大概得花多少
+30辆车一年下来要多少费用
+小车队十二台车每个月的开销大概是多少
+你们这个怎么收费的呀，按车算吗
+我们有8台车，用你们的系统贵不贵
+你们报个价吧，大约15辆
+如果我们装50台，总共得多少预算啊
+一辆车一个月多少
+could you give me a ballpark figure for fifteen trucks
+roughly what would 20 trucks cost us per month
+we run 30 vans, what would we pay
+What would 50 vehicles set us back each month?
+我们一共四十五辆冷藏车，每月要掏多少钱
+车队有16台车，一年的花销大概多少
+按30辆算，每个月得付多少
+装18台设备一年要花多少
+价钱怎么算，六十辆车
+麻烦报个价，二十来辆
+about how much are we looking at for 40 trucks
+can you ballpark the monthly bill for 12 vans
+what's the damage for 60 vehicles a year
+give me a rough price for a fleet of twenty
+how pricey is it for a small fleet of 8 vans
+what would it run us for 10 trucks"""
+
+
+@pytest.mark.parametrize("question", ASKED_THE_PRICE.splitlines())
+def test_a_price_is_found_whatever_the_asker_says_of_their_fleet(guide: Knowledge, question: str) -> None:
+    assert re.search(r"CNY \d|\d 元", guide.search(question, None)[0].text)
+
+
+@pytest.mark.parametrize(
+    "question", ["how much are 3 pizzas", "五辆玩具车多少钱", "3个披萨多少钱", "twelve poems, please"]
+)
+def test_a_counted_thing_that_nobody_knows_finds_nothing(guide: Knowledge, question: str) -> None:
+    assert guide.search(question, None) == []
 
 
 def test_a_question_at_the_end_of_a_very_long_message_is_found(guide: Knowledge) -> None:

@@ -184,6 +184,20 @@ def test_small_replies_are_small(question: str, answer: str) -> None:
     assert compose(Brief("en", question)) == answer
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("zh", "我们有8台车，贵不贵"),
+        ("zh", "你们报个价吧，大约15辆"),
+        ("en", "roughly what would 20 trucks cost us per month"),
+        ("en", "give me a rough price for a fleet of twenty"),
+    ],
+)
+def test_a_question_without_a_question_mark_is_answered_though_something_was_told(language: str, question: str) -> None:
+    price = PRICE if language == "en" else PRICE_ZH
+    assert "20" in compose(Brief(language, question, (price,), captured=("company",)))
+
+
 def test_rows_that_functions_found_answer_when_knowledge_has_nothing() -> None:
     rows = '{"rows": [{"name": "Desk lamp", "price_eur": 20, "note": null}, {"name": "Chair", "price_eur": 90}]}'
     answer = compose(Brief("en", "What about a desk lamp?", function_results=(rows, "not json")))
