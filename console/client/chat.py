@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -15,6 +15,14 @@ from console.client.shape import Shape, page_of
 from console.client.transport import StreamEvent, Transport
 
 Version = int | Literal["draft"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A button under an answer that asks to confirm: the id of what it asks, and whether it was yes."""
+
+    id: str
+    yes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Message:
     model: str | None
     as_user: str | None
     test: bool
+    confirm: Confirmed | None = None
 
 
 class Started(Shape):
@@ -115,6 +124,7 @@ class Chat:
             "model": message.model,
             "as_user": message.as_user,
             "test": True if message.test else None,
+            "confirm": asdict(message.confirm) if message.confirm else None,
         }
         said = {name: value for name, value in body.items() if value is not None}
         return _read(self._transport.events("POST", "/chat", body=said))

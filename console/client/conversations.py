@@ -121,6 +121,13 @@ class Trace(Shape):
     cut: tuple[str, ...] = ()
 
 
+class Confirm(Shape):
+    """What the customer was asked to confirm; answered by its `id`."""
+
+    id: str
+    function: str
+
+
 class Turn(Shape):
     """The inside of one answer. `status`: running, done or failed; timings in milliseconds."""
 
@@ -135,6 +142,7 @@ class Turn(Shape):
     timings: dict[str, float] | None = None
     captured: dict[str, Captured] = Field(default_factory=dict)
     trace: Trace | None = None
+    confirm: Confirm | None = None
 
     @property
     def plan_code(self) -> str | None:

@@ -18,7 +18,7 @@ import streamlit as st
 
 from console import links, visit
 from console.client import Refused, ServerAway, SignedOut
-from console.client.chat import Broken, Delta, Event, Message, Ran, Started
+from console.client.chat import Broken, Confirmed, Delta, Event, Message, Ran, Started
 from console.client.conversations import Conversation, Turn
 from console.client.conversations import Message as Said
 from console.parts.bubbles import GrowingBubble, bubble
@@ -67,6 +67,7 @@ class _Pending:
     message: Message | None = None
     turn_id: str | None = None
     problem: str | None = None
+    confirm: Confirmed | None = None
 
 
 @dataclass(slots=True)
@@ -218,8 +219,27 @@ def _transcript(state: _State, key: str, suggestions: tuple[str, ...], greeting:
     for message in said:
         if message.turn_id not in waiting:
             bubble(message.role, message.text, key=message.id)
+    _confirm(state, key)
     if not said and not state.pending:
         _suggestions(state, key, suggestions)
+
+
+def _confirm(state: _State, key: str) -> None:
+    """Yes and No under an answer that asks to confirm, as long as it is the last one."""
+    last = state.conversation.turns[-1] if state.conversation and state.conversation.turns else None
+    if last is None or last.confirm is None or state.pending:
+        return
+    may = current().may("editor")
+    with st.container(key=f"{key}_confirm", horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        for yes, words in ((True, say("chat.confirm_yes")), (False, say("chat.confirm_no"))):
+            st.button(
+                words,
+                key=f"{key}_confirm_{'yes' if yes else 'no'}",
+                icon=":material/check:" if yes else ":material/close:",
+                disabled=not may,
+                help=None if may else say("common.needs_editor"),
+                on_click=partial(_submit, state, words, Confirmed(last.confirm.id, yes)),
+            )
 
 
 def _suggestions(state: _State, key: str, suggestions: tuple[str, ...]) -> None:
@@ -277,10 +297,10 @@ def _tools(state: _State, key: str) -> None:
 # --- a message on its way -----------------------------------------------------------------------------------
 
 
-def _submit(state: _State, text: str) -> None:
+def _submit(state: _State, text: str, confirm: Confirmed | None = None) -> None:
     state.left = state.notice = None
     state.pending = [pending for pending in state.pending if not pending.problem]
-    state.pending.append(_Pending(text, state.chosen))
+    state.pending.append(_Pending(text, state.chosen, confirm=confirm))
 
 
 def _submit_typed(state: _State, key: str) -> None:
@@ -370,6 +390,7 @@ def _message(state: _State, pending: _Pending) -> Message:
         model=chosen.model,
         as_user=chosen.as_user,
         test=state.conversation.test if state.conversation else not chosen.counts,
+        confirm=pending.confirm,
     )
 
 

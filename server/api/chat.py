@@ -82,4 +82,7 @@ async def _order(body: ChatBody, caller: Caller, service: Service) -> Order:
         model=body.model,
         version=body.version,
         test=bool(body.test) or body.as_user is not None or customer.is_test,
+        role="visitor" if caller.kind == "visitor" else caller.role,
+        confirm=body.confirm.id if body.confirm else None,
+        confirm_yes=body.confirm is not None and body.confirm.yes,
     )

@@ -139,6 +139,7 @@ def _turn(turn: ConversationTurn, *, inside: bool) -> dict[str, Any]:
         "plan": answer.get("plan"),
         "usage": answer.get("usage"),
         "timings": answer.get("timings"),
+        "confirm": answer.get("confirm"),
     }
     if inside:
         shown["captured"] = answer.get("captured", {})

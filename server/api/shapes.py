@@ -120,6 +120,13 @@ class ChatMessage(Body):
     audio: Clean | None = None
 
 
+class Confirm(Body):
+    """The button under an answer that asks to confirm: `id` is that of the answer's `confirm`."""
+
+    id: Short
+    yes: bool
+
+
 class ChatBody(Body):
     """A message to a persona. `model`, `version`, `test` and `as_user` are for editors."""
 
@@ -132,6 +139,7 @@ class ChatBody(Body):
     version: Annotated[int, Field(ge=1, le=2_000_000_000)] | Literal["draft"] | None = None
     test: bool | None = None
     as_user: Annotated[Clean, StringConstraints(min_length=1, max_length=200)] | None = None
+    confirm: Confirm | None = None
 
 
 class FeedbackBody(Body):

@@ -47,7 +47,7 @@ def compose(brief: Brief) -> str:
     """The whole answer to a brief: with `ask` it holds exactly one question mark, else at most one."""
     language = "zh" if brief.language.startswith("zh") else "en"
     ending = _ending(brief, language)
-    parts = [part for part in (_opening(brief, language), _body(brief, language)) if part]
+    parts = [part for part in (_opening(brief, language), brief.report or _body(brief, language)) if part]
     said = " ".join(_without_questions(part, language) for part in parts)
     if brief.ask and brief.purpose and not brief.opted_out:
         said += " " + _without_questions(_ended(_plain(brief.purpose), language), language)

@@ -58,7 +58,7 @@ class Brief:
 
     `question` is the customer's message; `ask`, `purpose` and `offer` are ready wordings of the planner's
     directive in `language` (empty when there is none); `known` are values of the lead by field name;
-    `captured` are the fields the customer has just told.
+    `captured` are the fields the customer has just told. `report` is what came of something they confirmed.
     """
 
     language: str
@@ -73,6 +73,7 @@ class Brief:
     first: bool = False
     opted_out: bool = False
     function_results: Sequence[str] = ()
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)

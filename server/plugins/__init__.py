@@ -8,6 +8,6 @@ a turn: what goes wrong comes back as a result.
 
 from server.catalog import LoadedPlugin
 from server.plugins.call import Catalog, Door, MirrorNames
-from server.plugins.types import Bound, CallResult, CallStatus
+from server.plugins.types import Bound, CallResult, CallStatus, Waiting
 
-__all__ = ["Bound", "CallResult", "CallStatus", "Catalog", "Door", "LoadedPlugin", "MirrorNames"]
+__all__ = ["Bound", "CallResult", "CallStatus", "Catalog", "Door", "LoadedPlugin", "MirrorNames", "Waiting"]

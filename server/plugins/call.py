@@ -18,6 +18,7 @@ from server.errors import RapportError
 from server.llm.types import Function
 from server.outgoing import Outgoing
 from server.plugins.arguments import Refused, folded, parse, refuse_bound, validate
+from server.plugins.asking import question, title_of
 from server.plugins.columns import from_text
 from server.plugins.engines import Engines
 from server.plugins.kinds import TablePreparation, make_ready
@@ -27,7 +28,7 @@ from server.plugins.operation import Means, Operation, Outcome, Ready
 from server.plugins.references import Unfilled, Values
 from server.plugins.results import bounded, explained, for_model, masked
 from server.plugins.table import Store, TableExecutor
-from server.plugins.types import Bound, CallResult, CallStatus
+from server.plugins.types import Bound, CallResult, CallStatus, Waiting
 from server.storage import Database, Transaction, calls
 
 _KEPT_READY = 2_000
@@ -81,6 +82,7 @@ class Door:
         clock: Clock = SYSTEM,
         *,
         stdio: bool = False,
+        sign: Callable[[str, Bound], str] | None = None,
     ) -> None:
         self._catalog = catalog
         self._database = database
@@ -88,7 +90,7 @@ class Door:
         self._clock = clock
         self._engines = Engines()
         self.tools = Servers(database, outgoing, secrets, self.renew, clock)
-        self._means = Means(database, outgoing, self._engines, secrets, self.tools, stdio)
+        self._means = Means(database, outgoing, self._engines, secrets, self.tools, stdio, sign)
         self._ready: OrderedDict[tuple[str, str], Ready] = OrderedDict()
         self._writes: OrderedDict[str, Counter[str]] = OrderedDict()
         self._results: OrderedDict[tuple[Any, ...], tuple[float, CallResult]] = OrderedDict()
@@ -148,21 +150,25 @@ class Door:
         bound: Bound,
         *,
         forced: bool = False,
-        confirmed: bool = False,
+        confirmed: str | None = None,
+        language: str = "en",
         tx: Transaction | None = None,
         deadline_seconds: float | None = None,
     ) -> CallResult:
         """Calls one function of these plugins. Whatever happens comes back as a result.
 
         `arguments` is what the model wrote. A function that the customer has to confirm first comes back as
-        `waiting`, with what it would do, unless `confirmed`. With `tx`, work on the server's own database
+        `waiting`, with the question in `language`, unless `confirmed` is the digest of the very plugin they said
+        yes to. With `tx`, work on the server's own database
         joins that transaction. The deadline is the function's own, or `deadline_seconds` when that is shorter.
         """
         call = self._begin(plugins, function_name, forced)
         try:
             operation = self._admitted(call, plugins, function_name, arguments, bound)
-            if operation.options.confirm and not confirmed:
-                return self._waiting(call, operation, bound)
+            if operation.options.confirm and confirmed is None:
+                return self._waiting(call, operation, bound, language)
+            if confirmed is not None and confirmed != operation.digest:
+                raise Refused(f"`{function_name}` was changed since the customer said yes; ask again.", "changed")
             await self._within_limits(operation, bound)
             problem = await self._unprepared(plugins, operation)
             if problem:
@@ -357,15 +363,28 @@ class Door:
             words = f"`{operation.name}` was called {limits.per_conversation} times in this talk, which is enough."
             raise Refused(words, "limit of a conversation")
 
-    def _waiting(self, call: _Call, operation: Operation, bound: Bound) -> CallResult:
-        """What would be done once the customer says yes; nothing is sent."""
+    def _waiting(self, call: _Call, operation: Operation, bound: Bound, language: str) -> CallResult:
+        """What would be done once the customer says yes; nothing is sent. Raises Refused when it cannot be asked."""
         values = Values(call.arguments, bound, self._secrets, call.secrets)
+        words = question(operation, call.arguments, language)
+        if words is None:
+            raise Refused("The arguments are too long for the customer to read and confirm.", "too long to confirm")
         try:
             request = operation.executor.describe(values)
         except Unfilled as reason:
             return self._failed(call, operation, values, reason, operation.timeout_seconds)
-        words = "The customer is asked to confirm exactly this; it is not done yet."
-        return self._result(call, "waiting", for_model({"note": words}), None, words, request, 0)
+        note = "The customer is asked to confirm exactly this; it is not done yet."
+        result = self._result(call, "waiting", for_model({"note": note}), None, note, request, 0)
+        return replace(result, asked=Waiting(operation.digest, dict(call.arguments), words))
+
+    def title(self, plugins: Sequence[LoadedPlugin], function_name: str, language: str) -> str:
+        """What customers are told a function does."""
+        operation = self._operation(plugins, function_name)
+        return title_of(operation, language) if operation else function_name.replace("_", " ")
+
+    def asks(self, plugins: Sequence[LoadedPlugin]) -> bool:
+        """Whether any function of these plugins has to be confirmed by the customer."""
+        return any(self._made_ready(plugin).asks for plugin in plugins)
 
     async def _executed(
         self, call: _Call, operation: Operation, bound: Bound, tx: Transaction | None, limit: float

@@ -20,12 +20,16 @@ from server.plugins.types import Bound, CallStatus
 from server.storage import Database, Transaction
 
 if TYPE_CHECKING:
-    from server.plugins.mcp.watching import Servers
+    from server.plugins.mcp import Servers
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What executors work with; `secrets` gives a secret by name, or None; `stdio` lets plugins start programs."""
+    """What executors work with; `secrets` gives a secret by name, or None.
+
+    `servers` are the MCP servers; `stdio` says whether one may be a command of this machine. `sign` makes a
+    token for the host of that name that says who the customer is.
+    """
 
     database: Database
     outgoing: Outgoing
@@ -33,6 +37,7 @@ class Means:
     secrets: Callable[[str], str | None]
     servers: Servers
     stdio: bool = False
+    sign: Callable[[str, Bound], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,11 @@ class Ready:
     operations: tuple[Operation, ...] = ()
     problems: tuple[str, ...] = ()
     preparation: Preparation | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether any function has to be confirmed by the customer."""
+        return any(each.options.confirm for each in self.operations)
 
     def operation(self, name: str) -> Operation | None:
         return next((each for each in self.operations if each.name == name), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,11 +33,21 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that waits for the customer's yes: all that is needed to run exactly it. `question` is what they read."""
+
+    digest: str
+    arguments: Mapping[str, Any]
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallResult:
     """One call of a function, for the model, the record and the audit.
 
     `shown` is the text the model sees. `value` is the parsed result. `error` is a sentence, set unless
     `status` is ok. `request` is the real request with secrets masked. Times in milliseconds.
+    `asked` is set while `status` is waiting.
     """
 
     plugin: str
@@ -52,3 +63,4 @@ class CallResult:
     arguments: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     bytes: int = 0
+    asked: Waiting | None = None

@@ -457,7 +457,17 @@ def count_user(tx: Transaction, user_id: str) -> PersonRows:
     return PersonRows(*row)
 
 
-_PERSON_TABLES = ("outbox", "plugin_call", "unanswered", "missed", "feedback", "turn", "lead", "conversation")
+_PERSON_TABLES = (
+    "outbox",
+    "confirmation",
+    "plugin_call",
+    "unanswered",
+    "missed",
+    "feedback",
+    "turn",
+    "lead",
+    "conversation",
+)
 
 
 def erase_user(tx: Transaction, user_id: str) -> None:
@@ -480,5 +490,5 @@ def hand_over(tx: Transaction, old: str, new: str) -> None:
         " (SELECT client_message_id FROM turn WHERE user_id = ?)",
         *(old, new),
     )
-    for table in ("conversation", "turn", "missed", "unanswered", "feedback", "plugin_call", "outbox"):
+    for table in ("conversation", "turn", "missed", "unanswered", "feedback", "plugin_call", "confirmation", "outbox"):
         tx.run(f"UPDATE {table} SET user_id = ? WHERE user_id = ?", new, old)  # noqa: S608

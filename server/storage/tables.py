@@ -338,9 +338,6 @@ class McpTool(SQLModel, table=True):
     seen_at: str
 
 
-OWN_TABLES: frozenset[str] = frozenset(SQLModel.metadata.tables) | {"alembic_version"}
-
-
 class Confirmation(SQLModel, table=True):
     """A call that a customer is asked to confirm; `arguments` is JSON, `digest` that of the plugin's file."""
 
@@ -357,3 +354,6 @@ class Confirmation(SQLModel, table=True):
     status: str
     answered_turn: str | None = None
     at: str
+
+
+OWN_TABLES: frozenset[str] = frozenset(SQLModel.metadata.tables) | {"alembic_version"}

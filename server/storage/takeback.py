@@ -65,6 +65,7 @@ def remove_turn(tx: Transaction, conversation_id: str, turn: LastTurn) -> int:
         for table in ("feedback", "missed", "unanswered"):
             tx.run(f"DELETE FROM {table} WHERE message_id = ?", message_id)  # noqa: S608
     tx.run("DELETE FROM message WHERE conversation_id = ? AND turn_seq = ?", conversation_id, turn.seq)
+    tx.run("DELETE FROM confirmation WHERE turn_id = ?", turn.id)
     tx.run("DELETE FROM turn WHERE id = ?", turn.id)
     left = tx.row("SELECT count(*) FROM message WHERE conversation_id = ?", conversation_id)
     return int(left[0]) if left else 0

@@ -94,4 +94,5 @@ def bound(order: Order, accepted: AcceptedTurn) -> Bound:
         locale=order.locale,
         turn_id=accepted.turn_id,
         test=order.test,
+        role=order.role,
     )

@@ -57,10 +57,11 @@ class AnswerFilter:
         masks = tuple(sorted({secret for secret in secrets if len(secret) >= _Secrets.SHORTEST}))
         fallback = _one_mark(ask_fallback) if asking else ""
         self._masks = masks
+        self._questions = _Questions(fallback)
         self._stages: list[_Stage] = [
             _Images(frozenset(host.casefold() for host in allowed_image_hosts)),
             _Length(max(1, max_characters - len(fallback) - 2)),
-            _Questions(fallback),
+            self._questions,
         ]
         if masks:
             self._stages.append(_Secrets(masks))
@@ -72,6 +73,15 @@ class AnswerFilter:
                 return ""
             text = stage.feed(text)
         return text
+
+    @property
+    def asked(self) -> bool:
+        """Whether a question has gone out."""
+        return self._questions.asked
+
+    def ask_nothing(self) -> None:
+        """Adds no question of its own at the end, since the answer asks for something else."""
+        self._questions.fallback = ""
 
     def finish(self) -> str:
         """The answer is over: gives the rest."""
@@ -289,17 +299,17 @@ class _Questions:
 
     def __init__(self, fallback: str) -> None:
         self.cut: list[str] = []
-        self._fallback = fallback
+        self.fallback = fallback
         self._out: list[str] = []
         self._last = ""
-        self._asked = self._running = self._dropping = self._joining = self._overlong = False
+        self.asked = self._running = self._dropping = self._joining = self._overlong = False
         self._held: list[str] = []
         self._tail = ""
         self._in_address = self._in_query = False
         self._doubt: list[str] = []
 
     def feed(self, text: str) -> str:
-        if text and not (self._asked or self._in_address or _SPECIAL.search(self._tail + text)):
+        if text and not (self.asked or self._in_address or _SPECIAL.search(self._tail + text)):
             self._tail, self._last = (self._tail + text)[-4:], text[-1]
             return text
         for char in text:
@@ -309,9 +319,9 @@ class _Questions:
     def finish(self) -> str:
         self._end_address()
         self._release()
-        if self._fallback and not self._asked:
-            self._out.append(self._fallback if self._last in ("", "\n") else "\n\n" + self._fallback)
-            self._asked = True
+        if self.fallback and not self.asked:
+            self._out.append(self.fallback if self._last in ("", "\n") else "\n\n" + self.fallback)
+            self.asked = True
         return self._sent()
 
     def _sent(self) -> str:
@@ -336,7 +346,7 @@ class _Questions:
             self._read(char)
 
     def _in_address_with(self, char: str) -> None:
-        if self._fallback and (self._in_query or "?" in self._doubt):
+        if self.fallback and (self._in_query or "?" in self._doubt):
             self._in_query = True
         else:
             for held in (*self._doubt, char):
@@ -357,8 +367,8 @@ class _Questions:
             self._word(char)
 
     def _question(self, mark: str) -> None:
-        if not self._asked:
-            self._asked = self._running = True
+        if not self.asked:
+            self.asked = self._running = True
             self._pass(mark)
         elif self._overlong:
             self._pass("。" if mark == _FULL_WIDTH else ".")
@@ -378,7 +388,7 @@ class _Questions:
         if self._joining and char == "\n" and self._last == "\n":
             return
         self._joining = False
-        if not self._asked or self._overlong:
+        if not self.asked or self._overlong:
             self._pass(char)
             self._overlong = self._overlong and char not in _ENDS
         else:

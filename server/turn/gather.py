@@ -10,7 +10,7 @@ import orjson
 from server.leads import planner
 from server.leads.planner import PlannerState
 from server.plugins import CallResult
-from server.storage import Transaction, leads, turns
+from server.storage import Transaction, confirmations, leads, turns
 from server.turn.order import Parts, Turn, call_line, running_line
 from server.turn.takeback import CONSOLE, found_before
 
@@ -20,13 +20,17 @@ FORCED_SECONDS = 10.0
 async def gather(turn: Turn, parts: Parts) -> Turn:
     """Fills history, lead, state and the results of the forced functions."""
     begun = parts.clock.monotonic()
-    _, turn.forced = await asyncio.gather(parts.database.glance(lambda tx: _read(turn, tx)), _force(turn, parts))
+    may_wait = turn.accepted.seq > 1 and parts.door.asks(turn.persona.plugins)
+    read = parts.database.glance(lambda tx: _read(turn, tx, may_wait=may_wait))
+    _, turn.forced = await asyncio.gather(read, _force(turn, parts))
     turn.timings["gather"] = (parts.clock.monotonic() - begun) * 1000
     return turn
 
 
-def _read(turn: Turn, tx: Transaction) -> None:
+def _read(turn: Turn, tx: Transaction, *, may_wait: bool) -> None:
     accepted, order = turn.accepted, turn.order
+    if may_wait:
+        turn.pending = confirmations.open_in(tx, accepted.conversation_id, order.user_id, accepted.turn_id)
     turn.history = turns.history(tx, accepted.conversation_id, accepted.seq) if accepted.seq > 1 else []
     turn.lead = leads.of_user(tx, order.user_id, order.persona, order.test)
     turn.timezone = order.timezone or turn.persona.spec.timezone

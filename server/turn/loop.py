@@ -9,9 +9,12 @@ from dataclasses import replace
 
 import structlog
 
+from server.leads.types import Plan
 from server.llm.types import Delta, Finish, FunctionCall, Message, ModelFault, Request, Switched, Usage
 from server.plugins import CallResult
+from server.plugins.masking import hide
 from server.turn.check import AnswerFilter
+from server.turn.consent import ask
 from server.turn.order import Parts, Turn, call_line, running_line
 
 _log = structlog.get_logger("turn")
@@ -48,7 +51,7 @@ class _Speaker:
     def __init__(self, turn: Turn, parts: Parts, check: AnswerFilter) -> None:
         self.turn, self.parts, self.check = turn, parts, check
         self.spoke = False
-        self._apart = False
+        self._apart = self._ended = False
 
     async def converse(self, request: Request) -> None:
         """Model, functions, model again, until an answer stands or the rounds are used up."""
@@ -59,6 +62,9 @@ class _Speaker:
             if not calls:
                 return
             results = await asyncio.gather(*(self._call(call) for call in calls))
+            if waiting := next((result for result in results if result.status == "waiting"), None):
+                self._ask_to_confirm(waiting)
+                return
             request = replace(request, messages=[*request.messages, *_exchange(calls, results)])
             self._apart = self.spoke
 
@@ -72,8 +78,20 @@ class _Speaker:
                     self._say(piece.text)
 
     def end(self) -> None:
-        """Lets out what the check still held."""
-        self._out(self.check.finish())
+        """Lets out what the check still held, once."""
+        if not self._ended:
+            self._ended = True
+            self._out(self.check.finish())
+
+    def _ask_to_confirm(self, waiting: CallResult) -> None:
+        """Ends the answer with the server's own question; what was planned to be asked waits."""
+        turn = self.turn
+        if not self.check.asked:
+            self.check.ask_nothing()
+            turn.plan = Plan("NONE", "confirming", "the customer is asked to confirm something first")
+        self.end()
+        words = hide(ask(turn, waiting), self.parts.secrets())
+        self._out(f"\n\n{words}" if self.spoke else words)
 
     async def _listen(self, request: Request) -> tuple[FunctionCall, ...]:
         turn = self.turn
@@ -122,7 +140,9 @@ class _Speaker:
     async def _call(self, call: FunctionCall) -> CallResult:
         turn = self.turn
         turn.log.send("call", running_line(turn, call.name, forced=False))
-        result = await self.parts.door.call(turn.persona.plugins, call.name, call.arguments, turn.bound)
+        result = await self.parts.door.call(
+            turn.persona.plugins, call.name, call.arguments, turn.bound, language=turn.language
+        )
         turn.calls.append(result)
         turn.log.send("call", call_line(result))
         return result

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from server.catalog import Catalog, LoadedPersona
+from server.catalog.plugin_spec import Role
 from server.clock import Clock
 from server.leads.planner import Directive, PlannerState
 from server.leads.signals import TurnSignals
@@ -19,6 +20,7 @@ from server.llm import Models
 from server.llm.types import Function, ModelFault, Passage, Request, Usage
 from server.plugins import Bound, CallResult, Door
 from server.storage import Database
+from server.storage.confirmations import Confirmation
 from server.storage.leads import FieldRow, LeadRow
 from server.storage.turns import AcceptedTurn, StoredMessage
 from server.turn.events import EventLog
@@ -29,6 +31,7 @@ class Order:
     """A message as it was ordered, with who sends it. `user_id` comes from the credential alone.
 
     `version` and `model` are an editor's wishes; None means what is published and what the persona says.
+    `confirm` is the id of what a button answered.
     """
 
     persona: str
@@ -44,11 +47,16 @@ class Order:
     model: str | None = None
     version: int | Literal["draft"] | None = None
     test: bool = False
+    role: Role = "visitor"
+    confirm: str | None = None
+    confirm_yes: bool = False
 
     def body(self) -> bytes:
         """What makes two messages the same."""
+        pressed = {"confirm": [self.confirm, self.confirm_yes]} if self.confirm else {}
         return orjson.dumps(
             {
+                **pressed,
                 "persona": self.persona,
                 "text": self.text,
                 "conversation_id": self.conversation_id,
@@ -73,6 +81,20 @@ class Parts:
     secrets: Callable[[], tuple[str, ...]] = tuple
 
 
+_REPORTS = {
+    "en": {
+        "ok": "That is done: {title}.",
+        "declined": "All right, I have left it: {title}.",
+        "failed": "I cannot say that this was done: {title}. A person has to look into it.",
+    },
+    "zh": {
+        "ok": "已经为您办好：{title}。",
+        "declined": "好的，没有办理：{title}。",
+        "failed": "暂时不能确认是否办理成功：{title}。需要由同事核实。",
+    },
+}
+
+
 @dataclass(slots=True)
 class Turn:
     """One turn on its way through the steps; each step fills its own part and reads those before it."""
@@ -94,6 +116,12 @@ class Turn:
     timezone: str | None = None
     locale: str | None = None
     before: str | None = None
+    pending: Confirmation | None = None
+
+    # consent
+    confirmed: CallResult | None = None
+    declined: str = ""
+    title: str = ""
 
     # plan
     language: str = "en"
@@ -116,6 +144,8 @@ class Turn:
     faults: list[ModelFault] = field(default_factory=list)
     interrupted: bool = False
     cut: list[str] = field(default_factory=list)
+    waiting: Confirmation | None = None
+    question: str = ""
 
     timings: dict[str, float] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
@@ -125,6 +155,14 @@ class Turn:
         held = {name: row.normalised for name, row in (self.lead.fields if self.lead else {}).items() if row.plausible}
         held.update({name: found.normalised for name, found in self.heard.fields.items() if found.plausible})
         return held
+
+    def report(self) -> str:
+        """What came of something that the customer confirmed or declined, for an answer without a language model."""
+        if not self.title:
+            return ""
+        came = self.confirmed.status if self.confirmed else "declined"
+        words = _REPORTS["zh" if self.language == "zh" else "en"]
+        return words.get(came, words["failed"]).format(title=self.title)
 
     def all_calls(self) -> list[CallResult]:
         """Forced calls first, then the model's, in their order."""

@@ -20,6 +20,7 @@ from server.leads.types import Plan
 from server.llm import estimate_tokens
 from server.llm.types import Brief, Message, Passage, Request
 from server.plugins import Bound, CallResult
+from server.turn.consent import notes
 from server.turn.order import Parts, Turn
 
 WHOLE_KNOWLEDGE_CHARACTERS = 16_000
@@ -123,6 +124,7 @@ def _note(turn: Turn, *, with_passages: bool) -> str:
     lines.append(f"Now for the customer: {now:%A} {now.isoformat(timespec='minutes')}. Language: {turn.language}.")
     for call in turn.forced:
         lines.append(f"Data from {call.function}: {_result(call)}")
+    lines += notes(turn)
     told = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}
     if told:
         lines.append(f"Data the customer has told before: {fenced(told)}")
@@ -157,6 +159,7 @@ def _brief(turn: Turn) -> Brief:
         known=_shown(turn),
         captured=tuple(turn.heard.fields),
         first=not turn.history,
+        report=turn.report(),
         opted_out=turn.signals is not None and turn.signals.opt_out,
     )
 

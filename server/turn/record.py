@@ -13,6 +13,7 @@ from server.leads.edit import field_document
 from server.storage import Transaction, leads, new_id, outbox, turns
 from server.storage.leads import FieldRow, LeadRow, MissedRow, UnansweredRow
 from server.storage.turns import CallRow, DoneTurn
+from server.turn.consent import keep, told
 from server.turn.order import Parts, Turn, call_line
 
 MODEL_WORK = "extract"
@@ -60,6 +61,7 @@ def _write(turn: Turn, parts: Parts, tx: Transaction, message_id: str, resolved:
     )
     if not turns.finish(tx, done):
         raise Erased
+    keep(turn, tx, at)
     turns.add_calls(tx, [_call_row(turn, call, at) for call in turn.all_calls()])
     _write_notes(turn, tx, at, resolved)
     _leave_work(turn, parts, tx, lead, at)
@@ -134,6 +136,7 @@ def _answer(turn: Turn, message_id: str, changes: list[FieldRow]) -> dict[str, A
             "field": turn.plan.field,
             "reason": turn.plan.reason,
         },
+        "confirm": told(turn),
         "captured": {row.name: field_document(row) for row in changes},
         "usage": {
             "prompt_tokens": usage.prompt_tokens,

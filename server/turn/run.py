@@ -19,6 +19,7 @@ from server.storage.owner import EVERYONE, Owner
 from server.storage.turns import AcceptedTurn
 from server.turn.accept import accept, begin
 from server.turn.capture import capture
+from server.turn.consent import consent
 from server.turn.events import EventLog, EventShelf
 from server.turn.gather import gather
 from server.turn.loop import loop
@@ -29,8 +30,8 @@ from server.turn.record import Erased, record
 from server.turn.takeback import CONSOLE, TakenBack, take_back
 
 Step = Callable[[Turn, Parts], Awaitable[Turn]]
-STEPS: tuple[Step, ...] = (gather, plan, prompt, loop, capture, record)
-"""Steps 2 to 8; step 1 is `accept`, step 6 (`check`) sits on the stream inside `loop`."""
+STEPS: tuple[Step, ...] = (gather, consent, plan, prompt, loop, capture, record)
+"""Steps 2 to 8; step 1 is `accept`, `consent` ends what step 2 found waiting, step 6 (`check`) sits inside `loop`."""
 
 QUIET_SECONDS = 15.0
 _log = structlog.get_logger("turn")
