@@ -198,9 +198,9 @@ class Personas:
         body = {"base_version": base_version, "base_revision": base_revision, **content}
         return Draft.model_validate(self._transport.json("PUT", _at(name, "/draft"), body=body))
 
-    def discard_draft(self, name: str) -> None:
-        """Throws the draft away."""
-        self._transport.json("DELETE", _at(name, "/draft"))
+    def discard_draft(self, name: str, base_revision: int) -> None:
+        """Throws that draft away. Raises Refused with status 409 and both texts when another stands there now."""
+        self._transport.json("DELETE", _at(name, "/draft"), query={"base_revision": base_revision})
 
     def drop_aside(self, name: str) -> None:
         """Throws away one's own text that was refused."""

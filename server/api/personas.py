@@ -149,9 +149,14 @@ async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service:
 
 
 @router.delete("/{name}/draft", status_code=204)
-async def delete_draft(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
-    """Throws the draft away; saving its text again on `base_revision` 0 brings it back."""
-    await service.studio.delete_draft(name, _who(caller), caller.id)
+async def delete_draft(
+    name: NameInPath,
+    caller: EDITOR,
+    service: Serviced,
+    base_revision: Annotated[int | None, Query(ge=0, le=2_000_000_000)] = None,
+) -> None:
+    """Throws the draft away; saving its text again on `base_revision` 0 brings it back. A stale one here is a 409."""
+    await service.studio.delete_draft(name, _who(caller), caller.id, base_revision=base_revision)
 
 
 @router.delete("/{name}/aside", status_code=204)

@@ -213,16 +213,19 @@ class Studio:
             raise
         return await asyncio.to_thread(self._shown, name, row)
 
-    async def delete_draft(self, name: str, author: str, principal: str = "") -> None:
+    async def delete_draft(
+        self, name: str, author: str, principal: str = "", *, base_revision: int | None = None
+    ) -> None:
         """Throws the draft away, and what was put aside for `principal`; the counter of revisions stays.
 
-        No error when there is none.
+        No error when there is none. With `base_revision`, raises Conflict with both texts when another draft than that
+        one stands; then nothing is thrown away.
         """
         self.catalog.state(name)
+        published = await asyncio.to_thread(self._published_text, name)
 
         def work(tx: Transaction) -> None:
-            versions.clear_draft(tx, name)
-            versions.clear_aside(tx, name, principal)
+            versions.discard_draft(tx, name, principal, base_revision, published)
 
         await self.database.write(work)
 

@@ -242,11 +242,34 @@ def fresh(tx: Transaction, persona: str, base: tuple[int, int], yours: str, othe
     else:
         theirs = published(tx, persona) or Theirs("published", otherwise)
     what = f"version {now}" if base[0] != now else "the draft"
-    raise Conflict(
+    raise _changed_meanwhile(persona, what, theirs.beside(yours, now, waiting.current))
+
+
+def _changed_meanwhile(persona: str, what: str, texts: dict[str, Any]) -> Conflict:
+    return Conflict(
         f"Somebody changed the persona `{persona}` meanwhile: {what} is not what you started from."
         " Compare the two texts and save again.",
-        extra=theirs.beside(yours, now, waiting.current),
+        extra=texts,
     )
+
+
+def discard_draft(tx: Transaction, persona: str, principal: str, revision: int | None, otherwise: str) -> None:
+    """Deletes the draft's text and what was put aside for that person.
+
+    Raises Conflict with both texts when `revision` is given and another draft stands. Yours is then what was put
+    aside, else the text in service, for which `otherwise` stands where no version is.
+    """
+    tx.lock(f"persona:{persona}")
+    waiting = draft(tx, persona)
+    if revision is not None and waiting.yaml is not None and waiting.current != revision:
+        last, mine = head(tx, persona), aside(tx, persona, principal)
+        yours = mine.yaml if mine else last.yaml if last else otherwise
+        theirs = Theirs("draft", waiting.yaml, waiting.author, waiting.updated_at)
+        raise _changed_meanwhile(
+            persona, "the draft", theirs.beside(yours, last.version if last else 0, waiting.current)
+        )
+    clear_draft(tx, persona)
+    clear_aside(tx, persona, principal)
 
 
 def clear_draft(tx: Transaction, persona: str) -> bool:

@@ -254,6 +254,20 @@ def test_a_draft_thrown_away_comes_back_by_saving_its_text_again(admin: httpx.Cl
     assert (again["yaml"], again["revision"]) == (first["yaml"], first["revision"] + 1)
 
 
+def test_a_draft_that_is_newer_than_the_one_seen_is_not_thrown_away(admin: httpx.Client) -> None:
+    path = make(admin, "newer")
+    seen = draft(admin, path, yaml=TEXT + "# seen\n")
+    newer = draft(admin, path, revision=seen["revision"], yaml=TEXT + "# newer\n")
+    refused = good(admin.delete(f"{path}/draft", params={"base_revision": seen["revision"]}), 409)
+    assert (refused["yours"], refused["theirs"], refused["theirs_is"]) == (TEXT, newer["yaml"], "draft")
+    assert (refused["version"], refused["revision"]) == (1, newer["revision"])
+    assert good(admin.get(path))["draft"]["yaml"] == newer["yaml"]
+    for _ in range(2):
+        good(admin.delete(f"{path}/draft", params={"base_revision": newer["revision"]}), 204)
+    assert "draft" not in good(admin.get(path))
+    assert admin.delete(f"{path}/draft", params={"base_revision": -1}).status_code == 422
+
+
 def test_a_difference_comes_by_word_and_by_value(admin: httpx.Client) -> None:
     path = make(admin, "changed")
     new = TEXT.replace("You help.", "You help kindly.").replace("向导", "顾问")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -29,6 +32,18 @@ def persona(house: House, name: str) -> dict[str, Any]:
 
 def beginning(words: str) -> re.Pattern[str]:
     return re.compile("^" + re.escape(words))
+
+
+@contextmanager
+def halted(house: House) -> Iterator[None]:
+    """The server answers nobody meanwhile, and everybody afterwards."""
+    process = house.server.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def fresh(house: House, name: str) -> str:
@@ -117,6 +132,54 @@ def test_a_roll_back_beside_a_draft_asks_at_once_which_to_go_on_with(house: Hous
     page.get_by_role("button", name="Take theirs").click()
     expect(page.get_by_text("v3 as published")).to_be_visible()
     assert "draft" not in persona(house, name)
+
+
+def test_what_is_typed_on_until_both_texts_are_shown_is_mine_too(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/persona?name=adviser")
+    theirs = persona(own_house, "adviser")["yaml"].replace("Be brief", "Be very brief")
+    body = {"yaml": theirs, "base_version": 1, "base_revision": 0}
+    assert own_house.api.put("/personas/adviser/draft", json=body).status_code == 200
+    with halted(own_house):
+        type_first(page, "Gamma speaks")
+        expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "running")
+        page.keyboard.type(" on and on.")
+    mine = page.locator("section", has_text="Mine").locator("ins").first
+    expect(mine).to_contain_text("Gamma speaks on and on.")
+    page.reload()
+    expect(mine).to_contain_text("Gamma speaks on and on.")
+    assert "very brief" in persona(own_house, "adviser")["draft"]["yaml"]
+
+
+def test_a_draft_saved_after_the_choice_was_shown_is_never_thrown_away(house: House, visit: Visitors) -> None:
+    name = fresh(house, "late_draft")
+    text = persona(house, name)["yaml"] + "# second\n"
+    kept = house.api.put(f"/personas/{name}/draft", json={"yaml": text, "base_version": 1, "base_revision": 0}).json()
+    house.api.post(f"/personas/{name}/publish", json={"base_version": 1, "revision": kept["revision"]})
+    page = visit(f"/persona?name={name}", role="editor")
+    type_first(page, "Gamma speaks. ")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    body = {"yaml": text.replace("Be brief", "Be very brief"), "base_version": 2, "base_revision": 2}
+    assert house.api.put(f"/personas/{name}/draft", json=body).status_code == 200
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Discard draft").click()
+    theirs = page.locator("section", has_text="'s draft, saved")
+    expect(theirs.locator("del").first).to_contain_text("very")
+    expect(page.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Gamma speaks.")
+    assert "Be very brief" in persona(house, name)["draft"]["yaml"]
+    page.get_by_role("button", name="Keep mine").click()
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    house.api.post(f"/personas/{name}/rollback", json={"version": 1}).raise_for_status()
+    page.reload()
+    expect(page.get_by_role("button", name="Take theirs")).to_be_visible()
+    now = persona(house, name)
+    newer = {"yaml": text + "# newest\n", "base_version": now["version"], "base_revision": now["draft"]["revision"]}
+    assert house.api.put(f"/personas/{name}/draft", json=newer).status_code == 200
+    page.get_by_role("button", name="Take theirs").click()
+    expect(theirs.locator("del", has_text="# newest")).to_be_visible()
+    assert "# newest" in persona(house, name)["draft"]["yaml"]
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("You stand at the counter"))
+    assert "# newest" in persona(house, name)["draft"]["yaml"]
 
 
 def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(own_house: House, visit_own: Visitors) -> None:

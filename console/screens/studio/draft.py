@@ -7,7 +7,7 @@ not saved stays here, in the tab's session, and is what forms and editor show un
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -61,6 +61,7 @@ class DraftEdit:
         self.unsaved: Unsaved | None = None
         self.clash: Clash | None = None
         self.let_go: str | None = None
+        self._typed: Unsaved | None = None
         self._take(persona)
 
     # --- what there is ------------------------------------------------------------------------------------------
@@ -68,13 +69,15 @@ class DraftEdit:
     @property
     def spec(self) -> Spec:
         """What the text says, only what is written. A copy: change it and give it to `change`."""
-        unsaved = self.unsaved.spec if self.unsaved else None
+        typed = self.unsaved or self._typed
+        unsaved = typed.spec if typed else None
         return copy.deepcopy(unsaved if unsaved is not None else self._spec or {})
 
     @property
     def yaml(self) -> str:
         """The text."""
-        unsaved = self.unsaved.yaml if self.unsaved else None
+        typed = self.unsaved or self._typed
+        unsaved = typed.yaml if typed else None
         return self._yaml if unsaved is None else unsaved
 
     @property
@@ -150,24 +153,43 @@ class DraftEdit:
             self._anew()
 
     def take_theirs(self) -> None:
-        """Goes on with their text; mine can be taken back by `take_back`. Raises Refused or ServerAway."""
+        """Goes on with their text; mine can be taken back by `take_back`. Raises Refused or ServerAway.
+
+        When the draft to be thrown away is another by now, it is theirs, and there is to choose again.
+        """
         clash = self.clash
-        if clash:
-            if clash.theirs_is == "published" and clash.revision:
-                current().api.personas.discard_draft(self.name)  # takes what was put aside with it
-            else:
-                current().api.personas.drop_aside(self.name)
-            self.clash = None
-            self.reload()
-            self.let_go = clash.mine
+        if clash is None:
+            return
+        if clash.theirs_is == "published" and clash.revision:
+            if not self._thrown_away(clash.revision, clash.mine):  # takes what was put aside with it
+                return
+        else:
+            current().api.personas.drop_aside(self.name)
+        self.clash = self.unsaved = None
+        self.reload()
+        self.let_go = clash.mine
 
     def discard(self) -> None:
-        """Throws the draft away; it can be taken back by `take_back`. Raises Refused or ServerAway."""
+        """Throws the draft away; it can be taken back by `take_back`. Raises Refused or ServerAway.
+
+        When another draft stands by now, both are here to choose from.
+        """
         gone = self.yaml
-        current().api.personas.discard_draft(self.name)
-        self.unsaved = None
-        self.reload()
-        self.let_go = gone
+        if self._thrown_away(self.revision, gone):
+            self.clash = self.unsaved = None
+            self.reload()
+            self.let_go = gone
+
+    def _thrown_away(self, revision: int, mine: str) -> bool:
+        """Whether the draft of that revision is gone; when it is another by now, there is a clash with it."""
+        try:
+            current().api.personas.discard_draft(self.name, revision)
+        except Refused as refused:
+            if not self.met_conflict(refused) or self.clash is None:
+                raise
+            self.clash, self.unsaved = replace(self.clash, mine=mine), None
+            return False
+        return True
 
     def take_back(self) -> None:
         """Saves the text that was let go last as the draft."""
@@ -193,7 +215,7 @@ class DraftEdit:
             self._anew()
 
     def _take(self, persona: Persona) -> None:
-        self.published = persona
+        self.published, self._typed = persona, None
         self.clash = _clash_of(persona) if self.may_edit else None
         if persona.draft:
             self._take_draft(persona.draft)
@@ -208,7 +230,7 @@ class DraftEdit:
         self.author = ""
 
     def _take_draft(self, draft: Draft) -> None:
-        self.has_draft = True
+        self.has_draft, self._typed = True, None
         self.revision, self.base_version = draft.revision, draft.base_version
         self._yaml, self._spec = draft.yaml, draft.spec
         self.problems, self.hints = draft.problems, draft.hints
@@ -220,9 +242,8 @@ class DraftEdit:
         self.text_seed += 1
 
     def _save(self, change: Unsaved) -> None:
-        if self.clash:
-            return
-        base = {"base_version": self.base_version, "base_revision": self.revision}
+        base_version, revision = self._base()
+        base = {"base_version": base_version, "base_revision": revision}
         try:
             draft = current().api.personas.save_draft(self.name, **base, yaml=change.yaml, spec=change.spec)
         except ServerAway:
@@ -236,6 +257,16 @@ class DraftEdit:
             self.unsaved, self.let_go = None, None
             self._take_draft(draft)
             self.text_seed += change.yaml is None
+
+    def _base(self) -> tuple[int, int]:
+        """Version and revision that a save stands on.
+
+        While two texts wait for a choice it is one that is never current: what was typed on is then refused, put aside
+        as mine, and in nobody's way.
+        """
+        if self.clash is None:
+            return self.base_version, self.revision
+        return (0, self.revision) if self.clash.version else (0, max(0, self.clash.revision - 1))
 
     def met_conflict(self, refused: Refused) -> bool:
         """Whether the refusal tells of another's text; then both are here to choose from."""
@@ -260,8 +291,9 @@ class DraftEdit:
         return self.clash is not None
 
     def _refused(self, refused: Refused, change: Unsaved) -> None:
-        self.unsaved = None
+        self.unsaved, self._typed = None, change  # what is typed until the choice is shown, goes on from it
         if not self.met_conflict(refused):
+            self._typed = None
             said = "; ".join(error.message for error in refused.errors) or in_words(refused)
             self.unsaved = Unsaved("refused", change.yaml, change.spec, said)
 
