@@ -27,7 +27,7 @@ from server.outgoing import Outgoing, Own
 from server.plugins import Door
 from server.plugins.secrets import PluginSecrets
 from server.settings import Settings
-from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people
+from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people, tools
 from server.storage.leads import LeadRow, MissedRow
 from server.storage.people import CustomerRow
 from server.turn import Parts, Turns
@@ -213,6 +213,18 @@ class Service:
         """A line of the audit."""
         at, actor = rfc3339(self.clock.now()), caller.name or caller.id
         await self.database.write(lambda tx: people.note(tx, actor, action, thing, at, detail))
+
+    async def approve_tools(self, plugin: str, digests: Mapping[str, str], by: str) -> None:
+        """Lets the model use tools of an MCP server, by the digests that were looked at; noted in the audit."""
+        at = rfc3339(self.clock.now())
+
+        def work(tx: Transaction) -> None:
+            tools.approve(tx, plugin, digests, by, at)
+            for tool, digest in digests.items():
+                people.note(tx, by, "approve_tool", f"{plugin} {tool}", at, digest)
+
+        await self.database.write(work)
+        self.door.renew(plugin)
 
     def contact_fields(self) -> list[str]:
         """The names of all personas' fields that make a lead a contact."""

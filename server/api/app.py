@@ -9,7 +9,19 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from server import __version__
-from server.api import chat, conversations, leads, meta, overview, personas, plugins, problems, sessions, visitors
+from server.api import (
+    chat,
+    conversations,
+    leads,
+    meta,
+    overview,
+    personas,
+    plugins,
+    problems,
+    sessions,
+    tools,
+    visitors,
+)
 from server.api.hot import HotChat
 from server.api.wire import Bounds, JsonResponse
 from server.service import Service
@@ -49,6 +61,7 @@ def create_app(service: Service) -> FastAPI:
         conversations.router,
         personas.router,
         plugins.router,
+        tools.router,
         leads.router,
         overview.router,
         sessions.router,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,11 +9,13 @@ from fastapi import APIRouter
 from server.api.service import Serviced
 from server.api.shapes import Cursor, Limit, NameInPath, TryBody, listed
 from server.auth.rules import DEVELOPER, VIEWER
-from server.catalog import PersonaState, PluginState
+from server.catalog import PluginState
+from server.catalog.plugin_spec import McpPlugin
 from server.errors import Invalid, NotFound
 from server.plugins import Bound
 from server.plugins.listing import described
-from server.storage import calls
+from server.service import Service
+from server.storage import calls, tools
 
 router = APIRouter(prefix="/plugins", tags=["plugins"])
 
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/plugins", tags=["plugins"])
 @router.get("")
 async def list_plugins(caller: VIEWER, service: Serviced) -> dict[str, Any]:
     """Every plugin with its functions and problems."""
-    items = [_shown(state, service.catalog.personas()) for state in service.catalog.plugins()]
+    items = [await _shown(state, service) for state in service.catalog.plugins()]
     return listed(items, None, len(items))
 
 
@@ -31,7 +32,7 @@ async def one_plugin(name: NameInPath, caller: VIEWER, service: Serviced) -> dic
     """One plugin."""
     for state in service.catalog.plugins():
         if state.name == name:
-            return _shown(state, service.catalog.personas())
+            return await _shown(state, service)
     raise NotFound(f"There is no plugin `{name}`.")
 
 
@@ -78,8 +79,11 @@ async def try_function(
     return outcome
 
 
-def _shown(state: PluginState, personas: Iterable[PersonaState]) -> dict[str, Any]:
-    used = [one.name for one in personas if one.loaded and state.name in one.loaded.spec.plugins]
+async def _shown(state: PluginState, service: Service) -> dict[str, Any]:
+    spec = state.loaded.spec if state.loaded else None
+    told = isinstance(spec, McpPlugin)
+    rows = await service.database.read(lambda tx: tools.of_plugin(tx, state.name)) if told else {}
+    used = [one.name for one in service.catalog.personas() if one.loaded and state.name in one.loaded.spec.plugins]
     return {
         "name": state.name,
         "kind": state.kind,
@@ -88,5 +92,5 @@ def _shown(state: PluginState, personas: Iterable[PersonaState]) -> dict[str, An
         "personas": used,
         "status": "ok" if state.ok else "error",
         "problems": [problem.as_dict() for problem in state.problems],
-        "functions": described(state.loaded.spec) if state.loaded else [],
+        "functions": described(spec, rows) if spec else [],
     }
