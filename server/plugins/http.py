@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import secrets as random_source
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -20,6 +19,8 @@ from server.catalog.plugin_spec import HttpFunction, HttpPlugin
 from server.catalog.references import Reference, reserved_names
 from server.catalog.spec import Trust
 from server.outgoing import Outgoing, Response
+from server.plugins.http_auth import IDENTITY, Credentials, credentials
+from server.plugins.http_body import Body, body_of
 from server.plugins.masking import hide
 from server.plugins.operation import Means, Operation, Outcome, Problem, Ready, operation
 from server.plugins.references import (
@@ -29,19 +30,20 @@ from server.plugins.references import (
     Unfilled,
     Values,
     compile_value,
-    fill,
     fill_header,
     fill_path,
     plain,
     read,
     references,
 )
+from server.plugins.styles import Styles, cookie_text, header_text, query_text, segment, styled
 
 MAX_ADDRESS = 8_000
 _SHOWN_OF_AN_ERROR = 500
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_YOURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"})
-_LATER = {"digest": "digest", "oauth2": "oauth2"}
+_NOT_YOURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade", IDENTITY.lower()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,16 @@ class _Shape:
     path: str | Slot
     query: Mapping[str, Any]
     headers: Mapping[str, str | Slot]
-    user: str | Slot | None
-    password: str | Slot | None
-    required: frozenset[str]
-    body: Any
-    form: Any
-    multipart: Any
+    credentials: Credentials
+    cookies: Mapping[str, Any]
+    styles: Styles
+    body: Body
 
     def references(self) -> Iterator[Reference]:
-        for part in (self.path, self.query, self.headers, self.user, self.password):
+        for part in (self.path, self.query, self.headers, self.cookies):
             yield from references(part)
-        for part in (self.body, self.form, self.multipart):
-            yield from references(part)
+        yield from self.credentials.references()
+        yield from self.body.references()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,30 @@ class _Built:
 
 def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means) -> Ready:
     """The plugin's functions; one with a problem is left out and told."""
+    try:
+        shown = _credentials(spec, means)
+    except ValueError as problem:
+        return Ready(plugin.name, (), (str(problem),))
     operations: list[Operation] = []
     problems: list[str] = []
     for function in spec.functions:
         try:
-            operations.append(_operation(plugin, spec, function, means))
+            operations.append(_operation(plugin, spec, function, means, shown))
         except (Problem, ReferenceProblem) as problem:
             problems.append(f"{function.name}: {problem}")
     return Ready(plugin.name, tuple(operations), tuple(problems))
 
 
-def _operation(plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, means: Means) -> Operation:
-    shape = _shape(spec, function)
+def _credentials(spec: HttpPlugin, means: Means) -> Credentials:
+    if spec.identity and means.sign is None:
+        raise Problem("`identity: true` needs the key of a server to sign with; there is none here")
+    return credentials(spec.auth, spec.base_url, means.sign if spec.identity else None)
+
+
+def _operation(
+    plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, means: Means, shown: Credentials
+) -> Operation:
+    shape = _shape(spec, function, shown)
     effect = function.effect or "read"
     return operation(
         plugin,
@@ -109,7 +121,7 @@ def default_trust(function: HttpFunction) -> Trust:
     return "verified" if function.effect == "write" else "anonymous"
 
 
-def _shape(spec: HttpPlugin, function: HttpFunction) -> _Shape:
+def _shape(spec: HttpPlugin, function: HttpFunction, shown: Credentials) -> _Shape:
     request = function.request
     headers: dict[str, Any] = {}
     for name, value in {**spec.headers, **request.headers}.items():
@@ -117,19 +129,16 @@ def _shape(spec: HttpPlugin, function: HttpFunction) -> _Shape:
             raise Problem(f"the header `{name}` cannot be set")
         headers[name] = read(value)
     query: dict[str, Any] = compile_value(request.query)
-    user, password, required = _auth(spec.auth, headers, query)
     return _Shape(
         method=request.method,
         base=_base(spec.base_url),
         path=_path(request.path),
         query=query,
         headers=headers,
-        user=user,
-        password=password,
-        required=required,
-        body=compile_value(request.body),
-        form=compile_value(request.form),
-        multipart=compile_value(request.multipart),
+        credentials=shown,
+        cookies=compile_value(request.cookies),
+        styles=request.styles,
+        body=body_of(request),
     )
 
 
@@ -152,38 +161,6 @@ def _path(path: str) -> str | Slot:
     return compiled
 
 
-def _auth(
-    auth: Mapping[str, Any] | None, headers: dict[str, Any], query: dict[str, Any]
-) -> tuple[str | Slot | None, str | Slot | None, frozenset[str]]:
-    """Puts the credential in its header or query slot; user and password come back for Basic."""
-    if not auth:
-        return None, None, frozenset()
-    kind, told = next(iter(auth.items()))
-    if len(auth) != 1:
-        raise Problem("`auth` takes exactly one of basic, bearer and api_key")
-    if kind == "basic" and isinstance(told, Mapping) and {"user", "password"} == told.keys():
-        return read(str(told["user"])), read(str(told["password"])), frozenset()
-    if kind == "bearer" and isinstance(told, str):
-        headers["Authorization"] = read(f"Bearer {told}")
-        return None, None, frozenset()
-    if kind == "api_key" and isinstance(told, Mapping) and isinstance(told.get("value"), str):
-        return None, None, _api_key(told, headers, query)
-    if kind in _LATER:
-        raise Problem(f"`auth: {{{kind}: …}}` is not there yet; use basic, bearer or api_key")
-    raise Problem(
-        "`auth` is one of {basic: {user, password}}, {bearer: …}, {api_key: {header: NAME, value: …}}, "
-        "{api_key: {query: NAME, value: …}}"
-    )
-
-
-def _api_key(told: Mapping[str, Any], headers: dict[str, Any], query: dict[str, Any]) -> frozenset[str]:
-    name = told.get("header") or told.get("query")
-    if not isinstance(name, str) or len(told) != 2 or not _HEADER_NAME.fullmatch(name):
-        raise Problem("`api_key` is {header: NAME, value: …} or {query: NAME, value: …}")
-    (headers if "header" in told else query)[name] = read(told["value"])
-    return frozenset({name})
-
-
 @dataclass(frozen=True, slots=True)
 class HttpExecutor:
     """Builds the request, sends it by the one client, and reads the answer."""
@@ -195,55 +172,65 @@ class HttpExecutor:
     async def run(self, values: Values) -> Outcome:
         """Raises Unfilled before anything is sent, OutgoingError when no answer came."""
         boundary = random_source.token_hex(16)
+        values = values.towards(self.shape.credentials.place)
         built = _build(self.shape, values, boundary)
         shown = self.describe(values)
-        answer = await self.outgoing.fetch(
-            built.method,
-            built.url,
-            headers=built.headers,
-            body=built.body,
-            timeout_seconds=self.timeout_seconds,
-            secrets=values.used,
-        )
+        request = (built.method, built.url, built.headers, built.body)
+        answer = await self.shape.credentials.send(self.outgoing, request, values, self.timeout_seconds)
         return _outcome(URL(built.url, encoded=True).host or "", answer, shown)
 
     def describe(self, values: Values) -> dict[str, Any]:
         """Method, url, headers and body as sent, with secrets masked."""
         built = _build(self.shape, values.masked(), "boundary")
-        if self.shape.user is not None:
-            built.headers["Authorization"] = "Basic ***"
+        self.shape.credentials.show(built.headers)
         request = {"method": built.method, "url": built.url, "headers": built.headers, "body": built.shown}
         hidden: dict[str, Any] = hide(request, values.used)
         return hidden
 
 
 def _build(shape: _Shape, values: Values, boundary: str) -> _Built:
-    headers = {name: fill_header(value, values) for name, value in shape.headers.items()}
-    query = fill(shape.query, values)
-    for name in shape.required:
-        if headers.get(name) is None and name not in query:
-            raise Unfilled(f"the credential for `{name}` is not set")
+    headers = {name: _header(value, values, shape.styles) for name, value in shape.headers.items()}
+    query = dict(shape.query)
     present = {name: value for name, value in headers.items() if value is not None}
-    if shape.user is not None and shape.password is not None:
-        present["Authorization"] = _basic(shape.user, shape.password, values)
-    body, kind, shown = _body(shape, values, boundary)
-    if kind and not any(name.lower() == "content-type" for name in present):
-        present["Content-Type"] = kind
+    shape.credentials.put(present, query, values)
+    if cookies := cookie_text(shape.cookies, values, shape.styles):
+        present["Cookie"] = "; ".join(filter(None, [present.get("Cookie"), cookies]))
+    body = shape.body.written(values, boundary)
+    if body.kind and not any(name.lower() == "content-type" for name in present):
+        present["Content-Type"] = body.kind
     if not any(name.lower() == "accept" for name in present):
         present["Accept"] = "application/json"
-    return _Built(shape.method, _address(shape, query, values), present, body, shown)
+    return _Built(shape.method, _address(shape, query, values), present, body.data, body.shown)
 
 
-def _address(shape: _Shape, query: Mapping[str, Any], values: Values) -> str:
-    address = shape.base + fill_path(shape.path, values)
-    pairs = _pairs(query)
-    if pairs:
-        address += "?" + urlencode(pairs, quote_via=quote, safe="*")
+def _header(slot: str | Slot, values: Values, styles: Styles) -> str | None:
+    found = styled(slot, values, styles)
+    if found is None:
+        return fill_header(slot, values)
+    return None if found[0] is MISSING else header_text(*found)
+
+
+def _address(shape: _Shape, slots: Mapping[str, Any], values: Values) -> str:
+    address = shape.base + fill_path(shape.path, values, _segments(shape.styles))
+    if query := query_text(slots, values, shape.styles, _plainly):
+        address += "?" + query
     if len(address) > MAX_ADDRESS:
         raise Unfilled("the address would be longer than a server takes")
     if URL(address, encoded=True).origin() != URL(shape.base, encoded=True).origin():
         raise Unfilled("the address would leave the plugin's own host")
     return address
+
+
+def _segments(styles: Styles) -> Callable[[Reference, Any], str | None]:
+    def written(reference: Reference, value: Any) -> str | None:
+        style = styles.get(reference.rest) if reference.root == "args" else None
+        return None if style is None else segment(value, style, reference.rest)
+
+    return written
+
+
+def _plainly(slots: Mapping[str, Any]) -> str:
+    return urlencode(_pairs(slots), quote_via=quote, safe="*")
 
 
 def _pairs(slots: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -254,51 +241,6 @@ def _pairs(slots: Mapping[str, Any]) -> list[tuple[str, str]]:
             if each is not None:
                 pairs.append((name, plain(each)))
     return pairs
-
-
-def _basic(user: str | Slot, password: str | Slot, values: Values) -> str:
-    name, word = fill(user, values), fill(password, values)
-    if name is MISSING or word is MISSING:
-        raise Unfilled("user or password of `auth: basic` is not set")
-    if ":" in plain(name):
-        raise Unfilled("the user of `auth: basic` holds a colon")
-    packed = base64.b64encode(f"{plain(name)}:{plain(word)}".encode()).decode()
-    values.used.add(packed)
-    return f"Basic {packed}"
-
-
-def _body(shape: _Shape, values: Values, boundary: str) -> tuple[bytes | None, str, Any]:
-    """Bytes, content type, and what to show of it."""
-    if shape.body is not None:
-        body = fill(shape.body, values)
-        if body is MISSING:
-            return None, "", None
-        return _json(body), "application/json", body
-    if shape.form is not None:
-        form = fill(shape.form, values)
-        return urlencode(_pairs(form)).encode(), "application/x-www-form-urlencoded", form
-    if shape.multipart is not None:
-        parts = fill(shape.multipart, values)
-        return _multipart(_pairs(parts), boundary), f"multipart/form-data; boundary={boundary}", parts
-    return None, "", None
-
-
-def _json(body: Any) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        # Integers beyond 64 bits are proper JSON that only the slower serialiser writes.
-        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-
-
-def _multipart(pairs: list[tuple[str, str]], boundary: str) -> bytes:
-    """RFC 7578; names are percent-encoded as browsers do, the boundary is random for each request."""
-    lines: list[bytes] = []
-    for name, value in pairs:
-        safe = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{safe}"\r\n\r\n'.encode())
-        lines.append(value.encode() + b"\r\n")
-    return b"".join(lines) + f"--{boundary}--\r\n".encode()
 
 
 def _outcome(host: str, answer: Response, request: Mapping[str, Any]) -> Outcome:

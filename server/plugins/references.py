@@ -10,11 +10,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from server.catalog.references import BOUND, REFERENCE, Reference, wrong_name
+from server.plugins.tied import Tied
 from server.plugins.types import Bound
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -52,24 +53,41 @@ MISSING: Final = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What references are filled from. A secret that is looked up is remembered in `used`."""
+    """What references are filled from. A secret that is looked up is remembered in `used`.
+
+    `place` is where the request goes, as `host:port`; a secret that is tied to hosts is filled for those alone.
+    """
 
     args: Mapping[str, Any]
     bound: Bound
     secrets: Callable[[str], str | None]
     used: set[str] = field(default_factory=set)
+    place: str = ""
+
+    def towards(self, place: str) -> Values:
+        """The same for a request to `place`; raises Unfilled later for a secret that belongs elsewhere."""
+        return replace(self, place=place)
 
     def of(self, reference: Reference) -> Any:
         """The value, or MISSING; null counts as missing."""
         if reference.root == "args":
             value = self.args.get(reference.rest)
         elif reference.root == "secret":
-            value = self.secrets(reference.rest) or None
-            if value:
-                self.used.add(value)
+            value = self.secret(reference.rest)
         else:
             value = _bound_value(self.bound, reference)
         return MISSING if value is None else value
+
+    def secret(self, name: str) -> str | None:
+        """The secret, None when it is not set. Raises Unfilled when it is tied to other hosts than `place`."""
+        value = self.secrets(name)
+        if not value:
+            return None
+        self.used.add(str(value))
+        if isinstance(value, Tied) and not value.belongs_to(self.place):
+            here = self.place or "this place"
+            raise Unfilled(f"the secret {name} is for {', '.join(sorted(value.hosts))} and not for {here}")
+        return str(value)
 
     def masked(self) -> Values:
         """The same with every secret as `***`, to show what was sent."""
@@ -161,21 +179,27 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def fill_path(compiled: str | Slot, values: Values) -> str:
-    """A path with each reference percent-encoded as (part of) one segment.
+Written = Callable[[Reference, Any], str | None]
+"""Writes a value into a path, encoded; None where it has no way of its own."""
+
+
+def fill_path(compiled: str | Slot, values: Values, written: Written = lambda reference, value: None) -> str:
+    """A path with each reference percent-encoded as (part of) one segment, or as `written` has it.
 
     Raises Unfilled for a missing, empty or structured value, for `.` and `..`, and for control characters.
     """
     parts = compiled.parts if isinstance(compiled, Slot) else (compiled,)
-    path = "".join(quote(p, safe=_PATH_SAFE) if isinstance(p, str) else _segment(p, values) for p in parts)
+    path = "".join(quote(p, safe=_PATH_SAFE) if isinstance(p, str) else _segment(p, values, written) for p in parts)
     for segment in path.split("/"):
         if unicodedata.normalize("NFKC", unquote(segment)) in (".", ".."):
             raise Unfilled("a part of the path would be `.` or `..`")
     return path
 
 
-def _segment(reference: Reference, values: Values) -> str:
+def _segment(reference: Reference, values: Values, written: Written) -> str:
     value = _present(reference, values)
+    if (own := written(reference, value)) is not None:
+        return own
     if isinstance(value, dict | list):
         raise Unfilled(f"{reference} is not a single value, as a path needs")
     text = plain(value)
