@@ -118,6 +118,14 @@ async def test_what_is_approved_is_known_while_the_server_is_away(house: House) 
     )
 
 
+def no_secret(name: str) -> str | None:
+    return None
+
+
+def approved(database: Database, plugin: str, tool: str, digest: str) -> None:
+    database.write_now(lambda tx: tools.approve(tx, plugin, {tool: digest}, "dev", "2026-11-23T09:00:00.000Z"))
+
+
 def seen(plugin: str, database: Database, told: Definition) -> None:
     database.write_now(lambda tx: tools.see(tx, plugin, {told.name: told.canonical()}, "2026-11-23T09:00:00.000Z"))
 
@@ -213,7 +221,7 @@ async def test_no_changed_definition_reaches_the_model(house: House) -> None:
         assert state.approved != state.seen
         digest = tools.digest_of(TOLD.canonical())
         with pytest.raises(Conflict):
-            house.database.write_now(lambda tx, d=digest: tools.approve(tx, "shop", {"stock": d}, "dev", "2026"))
+            approved(house.database, "shop", "stock", digest)
     assert told == []
     seen("shop", house.database, TOLD)
     house.door.renew("shop")
@@ -405,7 +413,7 @@ async def test_a_bad_server_never_stops_the_turn(database: Database, shelf: Shel
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     outgoing = Outgoing([f"127.0.0.1:{port}"])
-    door = Door(shelf, database, outgoing, {}.get)
+    door = Door(shelf, database, outgoing, no_secret)
     plugin = load(
         f"kind: mcp\nurl: http://127.0.0.1:{port}/mcp\ntools: [stock]\n"
         "functions: {stock: {effect: read, timeout_seconds: 1}}\n",
@@ -457,7 +465,7 @@ async def test_a_name_that_turns_inward_is_refused(database: Database, shelf: Sh
         return ["127.0.0.1"]
 
     outgoing = Outgoing(resolve=turning)
-    door = Door(shelf, database, outgoing, {}.get)
+    door = Door(shelf, database, outgoing, no_secret)
     plugin = load("kind: mcp\nurl: http://tools.example.com/mcp\ntools: [stock]\n", "shop")
     shelf.loaded = [plugin]
     door.offered([plugin], ANN)
@@ -508,7 +516,7 @@ async def test_no_program_starts_without_the_flag_or_from_a_text_that_is_no_file
     texts = configurations(mark)
     assert len(texts) == 80
     outgoing = Outgoing()
-    closed, open_ = (Door(shelf, database, outgoing, {}.get, stdio=flag) for flag in (False, True))
+    closed, open_ = (Door(shelf, database, outgoing, no_secret, stdio=flag) for flag in (False, True))
     for text in texts:
         filed = load(text, "shop")
         parsed = parse_plugin("shop", "preview", text.encode())
@@ -545,7 +553,7 @@ WRONG = {
     "kind: mcp\nurl: https://a.test\ntools: [a, a]\n": "3:12: the tool `a` is listed twice",
     "kind: mcp\nurl: https://a.test\ntools: [stock]\nfunctions: {stok: {}}\n": "4:13: `stok` is not among `tools`",
     "kind: mcp\nurl: https://a.test\ntools: [a]\nbind: {b: x}\n": "4:11: `b` is filled by the server: one of",
-    "kind: mcp\nurl: https://a.test\ntools: [a]\nheaders: {X: '${user.id}'}\n": "4:14: `${user.id}` may not stand in `headers`",
+    "kind: mcp\nurl: https://a.test\ntools: [a]\nheaders: {X: '${user.id}'}\n": "4:14: `${user.id}` may not stand",
     "kind: mcp\ncommand: x\nargs: ['${secret.A}']\ntools: [a]\n": "3:8: `${secret.A}` may not stand in `args`",
     "kind: mcp\nurl: https://a.test\nidentity: true\ntools: [a]\n": "3:11: `identity` cannot be used here",
 }
