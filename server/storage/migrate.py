@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from server.errors import WrongSetting
 from server.storage.database import connected
 
-HEAD = "0005"
+HEAD = "0006"
 _FOLDER = Path(__file__).with_name("migrations")
 
 

@@ -317,6 +317,17 @@ class Scratch(SQLModel, table=True):
     data: str
 
 
+class Secret(SQLModel, table=True):
+    """A secret of plugins that was set in the console, encrypted; `hosts` is a JSON list."""
+
+    __tablename__ = "secret"
+    name: str = Field(primary_key=True)
+    hosts: str
+    ciphertext: str
+    updated_at: str
+    updated_by: str
+
+
 class Kept(SQLModel, table=True):
     """Small things the server keeps for itself: marks of plugin tables, first start."""
 
