@@ -20,6 +20,7 @@ setup: $(VENV)/.runs ## make .venv with pinned, hash-checked dependencies
 
 test: $(VENV)/.tests ## run every test
 	@$(BIN)/python tests/browser.py
+	@$(BIN)/python tests/mariadb.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.tests ## ruff and mypy --strict

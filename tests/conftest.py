@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from tests.mariadb import NOT_FOUND, find_mariadb, running_mariadb
 from tests.running import ROOT, Gate, RunningServer, own_runtime_folder, postgresql_folder
 
 own_runtime_folder()
@@ -28,6 +30,21 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The address of a real MariaDB that runs for these tests."""
+    if find_mariadb() is None:
+        pytest.skip(NOT_FOUND)
+    with running_mariadb() as address:
+        yield address
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly what could not be tested here."""
+    if find_mariadb() is None:
+        terminalreporter.write_line(NOT_FOUND, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
 def new_shared_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], str]:
@@ -37,12 +54,21 @@ def new_shared_database(
         name = f"t{uuid.uuid4().hex}"
         if dialect == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('database') / name}.db"
+        if dialect == "mariadb":
+            return _new_mariadb(request.getfixturevalue("mariadb"), name)
         uri: str = request.getfixturevalue("postgresql")
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return uri.replace("/postgres?", f"/{name}?")
 
     return make
+
+
+def _new_mariadb(address: str, name: str) -> str:
+    engine = sa.create_engine(address, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+    return address.replace("mysql+pymysql:", "mysql:") + name
 
 
 @pytest.fixture

@@ -13,8 +13,19 @@ import jsonschema_rs
 from jmespath.exceptions import JMESPathError
 
 from server.catalog.check_mcp import check_mcp
+from server.catalog.check_openapi import check_openapi
+from server.catalog.check_sql import check_owned, check_sql, sql_functions
 from server.catalog.files import Unreadable, inside
-from server.catalog.plugin_spec import HttpFunction, HttpPlugin, McpPlugin, PluginSpec, TablePlugin, tool_function
+from server.catalog.plugin_spec import (
+    HttpFunction,
+    HttpPlugin,
+    McpPlugin,
+    OpenApiPlugin,
+    PluginSpec,
+    SqlPlugin,
+    TablePlugin,
+    tool_function,
+)
 from server.catalog.problems import Path, Problem
 from server.catalog.references import (
     BOUND,
@@ -56,9 +67,15 @@ def function_paths(plugin: PluginSpec) -> Iterator[tuple[str, Path]]:
     if isinstance(plugin, HttpPlugin):
         for index, function in enumerate(plugin.functions):
             yield function.name, ("functions", index, "name")
+    elif isinstance(plugin, OpenApiPlugin):
+        for function in plugin.carried:
+            yield function.name, ("spec",)
     elif isinstance(plugin, McpPlugin):
         for index, tool in enumerate(plugin.tools):
             yield tool_function(plugin, tool), ("tools", index)
+    elif isinstance(plugin, SqlPlugin):
+        for sql_function, path in sql_functions(plugin):
+            yield sql_function.name, (*path, "name")
     else:
         for key in ("get", "set", "find"):
             if table_function := getattr(plugin.functions, key):
@@ -72,8 +89,17 @@ def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
     """What is wrong in the plugin's file itself, besides its shape."""
     yield from _twice(plugin, source)
     yield from _options(plugin, source)
-    if isinstance(plugin, McpPlugin):
+    if isinstance(plugin, OpenApiPlugin):
+        yield from check_openapi(plugin, source, _allowed)
+        yield from _headers(source, ("headers",))
+    elif isinstance(plugin, McpPlugin):
         yield from check_mcp(plugin, source)
+    elif isinstance(plugin, SqlPlugin):
+        yield from check_sql(plugin, source)
+        for index, statement in enumerate(plugin.statements):
+            at: Path = ("statements", index, "parameters")
+            yield from _schema(statement.parameters, source, at)
+            yield from _unbound(statement.parameters, reserved_names(plugin), source, at)
     else:
         yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
     yield from _literal_secrets(source)  # warnings last: who takes only the first so many still gets an error
@@ -284,13 +310,15 @@ def check_rows(plugin: PluginSpec, source: Source, folder: FilePath) -> Iterator
 
 def check_tables(plugins: Iterable[tuple[PluginSpec, Source]]) -> Iterator[Problem]:
     """Two plugins that show one table, in the order given: the later one is told."""
+    known = list(plugins)
     seen: dict[str, str] = {}
-    for plugin, source in plugins:
+    for plugin, source in known:
         if isinstance(plugin, TablePlugin):
             table = plugin.table.lower()
             if table in seen:
                 yield source.problem(("table",), f"the table `{plugin.table}` is shown by {seen[table]} already")
             seen.setdefault(table, source.file)
+    yield from check_owned(known)
 
 
 def secret_uses(source: Source) -> tuple[tuple[str, Problem], ...]:
@@ -435,10 +463,10 @@ def _stored(plugin: PluginSpec, setter: str | None) -> list[str] | None:
     """The names that the storing function takes; None when there is no telling."""
     if isinstance(plugin, TablePlugin):
         return list(plugin.columns)
-    if isinstance(plugin, McpPlugin):
+    if isinstance(plugin, McpPlugin | SqlPlugin):
         return None
     name = mirror_function(plugin, "set", setter)
-    for function in plugin.functions:
+    for function in plugin.carried if isinstance(plugin, OpenApiPlugin) else plugin.functions:
         if function.name == name:
             properties = function.parameters.get("properties")
             return list(properties) if isinstance(properties, dict) else []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.catalog.plugin_spec import HttpFunction, McpPlugin, PluginSpec, TablePlugin
+from server.catalog.plugin_spec import HttpFunction, McpPlugin, PluginSpec, SqlPlugin, TablePlugin
 from server.catalog.problems import Path
 
 REFERENCE = re.compile(r"\$\{([^{}\n]*)(\}?)")
@@ -107,13 +107,14 @@ def reserved_names(plugin: PluginSpec, function: HttpFunction | None = None) -> 
     """
     if isinstance(plugin, TablePlugin):
         return frozenset(_reserved(plugin.key))
-    if isinstance(plugin, McpPlugin):
+    if isinstance(plugin, McpPlugin | SqlPlugin):
         return frozenset(_reserved(plugin.bind)) - {""}
     names = set(_reserved(plugin.headers)) | set(_reserved(plugin.auth or {}, slots=False))
     if function is not None:
         request = function.request
         names.update(_reserved({"": request.path}, slots=False))
-        for slots in (request.query, request.headers, request.body, request.form, request.multipart):
+        slots_of = (request.query, request.headers, request.cookies, request.body, request.form, request.multipart)
+        for slots in (*slots_of, request.files, request.text, request.binary):
             names.update(_reserved(slots))
     return frozenset(names - {""})
 

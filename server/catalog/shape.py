@@ -23,6 +23,9 @@ _NOUNS = {
     "PersonaSpec": "a persona",
     "HttpPlugin": "an http plugin",
     "TablePlugin": "a table plugin",
+    "OpenApiPlugin": "an openapi plugin",
+    "OpenApiFunction": "a function",
+    "Style": "a style",
     "QuestionAnswer": "a question and answer",
     "Offer": "an offer",
     "CollectField": "a field to collect",
@@ -32,6 +35,10 @@ _NOUNS = {
     "McpFunction": "a function",
     "TableFunctions": "functions",
     "TableColumn": "a column",
+    "SqlPlugin": "an sql plugin",
+    "SqlFunction": "a function",
+    "SqlFunctions": "functions",
+    "SqlStatement": "a statement",
     "ModelSettings": "settings",
 }
 _PATTERNS = {

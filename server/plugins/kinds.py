@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.catalog import LoadedPlugin
-from server.catalog.plugin_spec import HttpPlugin, McpPlugin, TablePlugin
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, SqlPlugin, TablePlugin
 from server.errors import RapportError
-from server.plugins import http, mcp, table
+from server.plugins import http, mcp, openapi, sql, table
 from server.plugins.operation import Means, Problem, Ready
 from server.plugins.preparing import prepare
 from server.plugins.references import ReferenceProblem, Unfilled, Values
@@ -27,8 +27,12 @@ def make_ready(plugin: LoadedPlugin, means: Means) -> Ready:
     match plugin.spec:
         case HttpPlugin() as spec:
             return http.load(plugin, spec, means)
+        case OpenApiPlugin() as spec:
+            return openapi.load(plugin, spec, means)
         case TablePlugin() as spec:
             return _table(plugin, spec, means)
+        case SqlPlugin() as spec:
+            return sql.load(plugin, spec, means)
         case McpPlugin() as spec:
             return mcp.load(plugin, spec, means)
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from server.catalog.plugin_spec import FunctionOptions, HttpPlugin, McpFunction, McpPlugin, PluginSpec, tool_function
+from server.catalog.plugin_spec import (
+    FunctionOptions,
+    HttpPlugin,
+    McpFunction,
+    McpPlugin,
+    OpenApiPlugin,
+    PluginSpec,
+    SqlPlugin,
+    tool_function,
+)
 from server.catalog.spec import Effect, Trust
-from server.plugins import http, table
+from server.plugins import http, sql, table
 from server.plugins.columns import Action, parameters_of
 from server.plugins.mcp.pins import definition
 from server.plugins.mcp.tools import without
@@ -23,8 +32,11 @@ def described(spec: PluginSpec, tools: Mapping[str, ToolRow] | None = None) -> l
     if isinstance(spec, McpPlugin):
         rows = tools or {}
         return [_tool(spec, row) for name in spec.tools if (row := rows.get(name)) and row.status == "approved"]
-    if isinstance(spec, HttpPlugin):
-        return [_line(f.name, f, f.effect or "read", http.default_trust(f), f.parameters) for f in spec.functions]
+    if isinstance(spec, HttpPlugin | OpenApiPlugin):
+        functions = spec.carried if isinstance(spec, OpenApiPlugin) else spec.functions
+        return [_line(f.name, f, f.effect or "read", http.default_trust(f), f.parameters) for f in functions]
+    if isinstance(spec, SqlPlugin):
+        return [_line(f.name, f, "read", "anonymous", parameters) for f, parameters in sql.described_functions(spec)]
     effects: tuple[tuple[Action, Effect], ...] = (("get", "read"), ("set", "write"), ("find", "read"))
     return [
         _line(f.name, f, effect, table.default_trust(spec, action), parameters_of(spec, action))
