@@ -11,6 +11,7 @@ import streamlit as st
 from console import links, shown
 from console.client.conversations import Call, Captured, Fault, Missed, Passage, Trace, Turn
 from console.parts.field_words import field_in_words
+from console.parts.label import plainly
 from console.parts.missed_reason import reason_in_words
 from console.parts.plan import plan_sentence
 from console.visit import say, say_of
@@ -23,18 +24,18 @@ def draw_inside(turn: Turn, persona: str, missed: tuple[Missed, ...] = ()) -> No
     """A line for each part of the turn that has something to tell."""
     if turn.problem:
         with _line(turn, "problem"):
-            st.text(turn.problem)
+            st.text(plainly(turn.problem))
     _plan(turn)
     _functions(turn)
     if turn.trace and turn.trace.passages:
         with _line(turn, "passages"):
-            st.text("\n".join(_passages(turn.trace.passages)))
+            st.text(plainly("\n".join(_passages(turn.trace.passages))))
     if turn.captured:
         with _line(turn, "captured"):
-            st.text("\n".join(_captured(name, one) for name, one in turn.captured.items()))
+            st.text(plainly("\n".join(_captured(name, one) for name, one in turn.captured.items())))
     if missed:
         with _line(turn, "missed"):
-            st.text("\n".join(_missed(one) for one in missed))
+            st.text(plainly("\n".join(_missed(one) for one in missed)))
     _timings(turn)
     _model(turn)
     _version(turn, persona)
@@ -55,12 +56,14 @@ def _plan(turn: Turn) -> None:
         asked = turn.plan.action == "ASK" and turn.plan.field
         name = field_in_words(asked) if asked else turn.plan.field
         with _line(turn, "plan"):
-            st.text(plan_sentence(turn.plan.action, name, turn.plan.reason, turn.plan_code))
+            st.text(plainly(plan_sentence(turn.plan.action, name, turn.plan.reason, turn.plan_code)))
 
 
 def _functions(turn: Turn) -> None:
     with _line(turn, "functions"):
-        st.text("\n".join(_call(one) for one in turn.calls) if turn.calls else say("conversation.no_functions"))
+        st.text(
+            plainly("\n".join(_call(one) for one in turn.calls) if turn.calls else say("conversation.no_functions"))
+        )
 
 
 def _call(call: Call) -> str:
@@ -106,7 +109,7 @@ def _model(turn: Turn) -> None:
         parts.append(say("conversation.tokens", told=told, answered=answered))
         parts.append(_cost(turn.usage.cost_usd))
     with _line(turn, "model"):
-        st.text(" · ".join(parts))
+        st.text(plainly(" · ".join(parts)))
 
 
 def _cost(cost: float | None) -> str:
@@ -131,7 +134,7 @@ def _faults(turn: Turn, trace: Trace) -> None:
         lines.append(say("conversation.cut", what=", ".join(trace.cut)))
     if lines:
         with _line(turn, "faults"):
-            st.text("\n".join(lines))
+            st.text(plainly("\n".join(lines)))
 
 
 def _fault(fault: Fault) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.client.leads import Lead, Value
+from console.parts.field_words import field_in_words
 from console.parts.label import plainly
 from console.visit import say, say_of
 
@@ -23,7 +24,8 @@ class CardField:
 def lead_card(lead: Lead | None, form: Sequence[CardField], *, fresh: Collection[str], asked: str | None) -> None:
     """Every field in the form's order. `fresh`: filled by the last message; `asked`: asked for in the last answer."""
     values: Mapping[str, Value] = lead.fields if lead else {}
-    shown = [*form, *(CardField(name, name) for name in values if name not in {field.name for field in form})]
+    named = {field.name for field in form}
+    shown = [*form, *(CardField(name, field_in_words(name)) for name in values if name not in named)]
     sentence: str | None = None
     with st.container(key="tally", gap=None):
         for field in shown:

@@ -55,7 +55,7 @@ def _whole() -> None:
 def _head(found: Conversation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="conversation_head"):
         with st.container(gap="xsmall", width="stretch", key="conversation_facts"):
-            st.text(_who(found))
+            st.text(plainly(_who(found)))
             st.caption(_when(found))
         _state(found)
         if found.lead_id:
@@ -174,7 +174,7 @@ def _thumb(thumb: Thumb) -> None:
         else:
             st.badge(say("conversation.thumb_down"), color="red", icon=":material/thumb_down:")
         if thumb.comment:
-            st.text(thumb.comment)
+            st.text(plainly(thumb.comment))
 
 
 def _fold(exchange: Exchange, turn: Turn, persona: str, opened: str) -> None:

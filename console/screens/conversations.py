@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -12,9 +13,12 @@ from console import links, shown
 from console.client import Page
 from console.client.conversations import PER_PAGE, ConversationRow, Wanted
 from console.client.personas import said_in
-from console.parts.label import label, plainly
+from console.parts.label import plainly
 from console.parts.pane import empty, pane
 from console.visit import current, language, say, say_of
+
+_PERSONA: Final = "persona"
+_CHOSEN: Final = "conversations_persona"
 
 
 def show() -> None:
@@ -68,18 +72,31 @@ def _filters(titles: Mapping[str, str]) -> Wanted:
 
 
 def _persona_filter(titles: Mapping[str, str]) -> str:
+    """Bound by hand: Streamlit would write the title, in the visitor's language, into the address."""
+    named = st.query_params.get(_PERSONA, "")
+    st.session_state[_CHOSEN] = named or None
     chosen = st.selectbox(
         say("conversations.persona"),
-        list(titles),
-        format_func=lambda name: label(titles.get(name, name)),
-        index=None,
-        key="persona",
-        bind="query-params",
+        list(dict.fromkeys([*titles, *([named] if named else [])])),
+        format_func=lambda name: plainly(titles.get(name, name)),
+        key=_CHOSEN,
         placeholder=say("conversations.every_persona"),
-        on_change=_first_page,
+        on_change=_choose,
         width=170,
     )
     return chosen or ""
+
+
+def _choose() -> None:
+    _name_persona(st.session_state.get(_CHOSEN) or "")
+    _first_page()
+
+
+def _name_persona(name: str) -> None:
+    if name:
+        st.query_params[_PERSONA] = name
+    else:
+        st.query_params.pop(_PERSONA, None)
 
 
 def _day(key: str, label: str) -> date | None:
@@ -99,7 +116,8 @@ def _first_page() -> None:
 
 
 def _clear() -> None:
-    st.session_state.update({"q": "", "persona": None, "from": None, "to": None, "page": 1})
+    _name_persona("")
+    st.session_state.update({"q": "", "from": None, "to": None, "page": 1})
 
 
 # --- the list ---------------------------------------------------------------------------------------------
@@ -119,7 +137,7 @@ def _nothing(wanted: Wanted) -> None:
 def _rows(page: Page[ConversationRow], titles: Mapping[str, str]) -> None:
     with st.container(key="conversation_rows", gap=None):
         for place, row in enumerate(page.items):
-            _row(place, row, titles.get(row.persona, row.persona))
+            _row(place, row, plainly(titles.get(row.persona, row.persona)))
 
 
 def _row(place: int, row: ConversationRow, persona: str) -> None:

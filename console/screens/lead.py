@@ -7,6 +7,7 @@ import streamlit as st
 from console import links
 from console.client import Refused
 from console.client.leads import Form, LeadInFull, Talk
+from console.parts.label import plainly
 from console.parts.pane import empty, pane
 from console.screens.leading import address, contact, erase, fields, history
 from console.screens.leading.forms import called, form_of
@@ -89,7 +90,7 @@ def _talks(lead: LeadInFull, talks: tuple[Talk, ...]) -> None:
             )
             if talk.preview:
                 with st.container(key=f"lead_quiet_{talk.id}"):
-                    st.text(talk.preview)
+                    st.text(plainly(talk.preview))
     if not talks:
         st.caption(say("lead.no_talks"))
 

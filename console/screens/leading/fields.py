@@ -12,7 +12,7 @@ from console.client import Refused
 from console.client.leads import Asked, Form, LeadInFull, Value
 from console.parts.label import plainly
 from console.parts.problem import in_words
-from console.screens.leading.forms import text_of
+from console.screens.leading.forms import label_of, text_of
 from console.shown import date_and_time, number
 from console.visit import current, say, say_of
 
@@ -34,11 +34,6 @@ class Edit:
 def title(form: Form, persona: str) -> str:
     """What a persona is called."""
     return text_of(form.title, persona)
-
-
-def label_of(form: Form, name: str) -> str:
-    """What a field is called."""
-    return next((text_of(field.label, name) for field in form.fields if field.name == name), name)
 
 
 def plan(edit: Edit) -> None:
@@ -114,7 +109,7 @@ def _known(lead: LeadInFull, name: str, value: Value) -> None:
         st.text(plainly(value.value))
     if value.normalised and value.normalised != value.value:
         with st.container(key=f"lead_quiet_{name}"):
-            st.text(say("lead.normalised", value=value.normalised))
+            st.text(say("lead.normalised", value=plainly(value.normalised)))
     if value.quote:
         with st.container(key=f"lead_quote_{name}"):
             st.text(say("leads.quoted", sentence=plainly(value.quote)))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from console.client import Refused
 from console.client.leads import CONTACT_TYPES, Form, FormField, Lead, LocalText, PersonaName
+from console.parts.field_words import field_in_words
 from console.parts.label import plainly
 from console.shown import date_and_time
 from console.visit import current, language, say
@@ -57,10 +58,16 @@ def labels(forms: Iterable[Form]) -> dict[str, str]:
     found: dict[str, str] = {}
     for form in forms:
         for field in form.fields:
-            label = text_of(field.label, field.name)
+            label = text_of(field.label, field_in_words(field.name))
             taken = any(other == label for name, other in found.items() if name != field.name)
             found.setdefault(field.name, f"{label} ({field.name})" if taken else label)
     return found
+
+
+def label_of(form: Form, name: str) -> str:
+    """What a field is called, though the form may not have it."""
+    field = field_named(form, name)
+    return text_of(field.label if field else None, field_in_words(name))
 
 
 def called(lead: Lead) -> str:
@@ -73,7 +80,7 @@ def reached_at(lead: Lead, kinds: Mapping[str, str]) -> str:
     """The first contact that the lead holds; `kinds` are the fields' types by name."""
     for name, value in lead.fields.items():
         if kinds.get(name, name) in CONTACT_TYPES:
-            return value.normalised or value.value
+            return plainly(value.normalised or value.value)
     return ""
 
 

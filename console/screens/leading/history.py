@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.client.leads import Change, Form, LeadInFull
+from console.parts.label import plainly
 from console.screens.leading import fields
+from console.screens.leading.forms import label_of
 from console.shown import date_and_time, number
 from console.visit import current, say
 
@@ -53,15 +55,15 @@ def _line(lead: LeadInFull, form: Form, line: Line, index: int) -> None:
     change = line.change
     with st.container(key=f"lead_change_{index}", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.text(_words(form, line), width="stretch")
+            st.text(plainly(_words(form, line)), width="stretch")
             if change.by == "person" and line.is_latest and line.before != change.value:
                 _undo(lead, line, index)
         with st.container(key=f"lead_quiet_change_{index}"):
-            st.text(f"{_who(change)} · {date_and_time(change.at)}")
+            st.text(plainly(f"{_who(change)} · {date_and_time(change.at)}"))
 
 
 def _words(form: Form, line: Line) -> str:
-    label, nothing = fields.label_of(form, line.change.field), say("lead.nothing")
+    label, nothing = label_of(form, line.change.field), say("lead.nothing")
     after = nothing if line.change.value is None else line.change.value
     if line.before is None or line.before == line.change.value:
         return say("lead.set", field=label, after=after)

@@ -12,12 +12,13 @@ import streamlit as st
 from console import links
 from console.client import Page, Refused
 from console.client.leads import CONTACT_TYPES, Form, Missed, PersonaName
+from console.parts.label import plainly
 from console.parts.missed_reason import REASONS, reason_in_words
 from console.parts.pane import empty, failed
 from console.parts.problem import in_words
 from console.screens.leading import address
 from console.screens.leading.address import Address
-from console.screens.leading.forms import field_named, forms_of, text_of
+from console.screens.leading.forms import field_named, forms_of, label_of
 from console.screens.leading.paging import paging
 from console.shown import date_and_time, number
 from console.visit import current, say, say_of
@@ -108,10 +109,10 @@ def _decided(decision: Decision) -> None:
     with st.container(key=f"missed_done_{item.id}", horizontal=True, vertical_alignment="center", border=True):
         if decision.what == "accept":
             st.badge(say("leads.accepted"), icon=":material/check:", color="green")
-            st.text(f"{decision.label}: {decision.value}", width="content")
+            st.text(plainly(f"{decision.label}: {decision.value}"), width="content")
         else:
             st.badge(say("leads.dismissed"), icon=":material/close:", color="gray")
-            st.text(item.text, width="content")
+            st.text(plainly(item.text), width="content")
         st.space("stretch")
         if decision.what == "accept" and item.lead_id:
             st.page_link(links.page("lead"), label=say("leads.open_lead"), query_params={"id": item.lead_id})
@@ -127,13 +128,13 @@ def _decided(decision: Decision) -> None:
 def _open_item(item: Missed, form: Form, persona: str) -> None:
     with st.container(key=f"missed_{item.id}", border=True, gap="small"):
         with st.container(key=f"missed_said_{item.id}", horizontal=True, vertical_alignment="center"):
-            st.text(item.text, width="content")
+            st.text(plainly(item.text), width="content")
             st.badge(reason_in_words(item.reason), icon=":material/info:", color="orange")
         if item.reason not in REASONS:
-            st.text(item.reason)
+            st.text(plainly(item.reason))
         if item.sentence and item.sentence != item.text:
             with st.container(key=f"lead_quote_{item.id}"):
-                st.text(say("leads.quoted", sentence=item.sentence))
+                st.text(say("leads.quoted", sentence=plainly(item.sentence)))
         with st.container(key=f"missed_foot_{item.id}", horizontal=True, vertical_alignment="center", gap="small"):
             _decide_on(item, form)
             st.space("stretch")
@@ -224,8 +225,7 @@ def _kind(form: Form, name: str) -> str:
 
 
 def _label(form: Form, name: str) -> str:
-    field = field_named(form, name)
-    return text_of(field.label, name) if field else name
+    return label_of(form, name)
 
 
 def _accept(item: Missed, field: str, label: str) -> None:

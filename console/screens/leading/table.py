@@ -11,6 +11,7 @@ import streamlit as st
 
 from console import links
 from console.client.leads import STAGES, Form, Lead
+from console.parts.field_words import field_in_words
 from console.parts.label import plainly
 from console.screens.leading.forms import called, kinds, labels, reached_at
 from console.shown import short_time
@@ -32,8 +33,8 @@ class Looks:
 
 
 def looks(titles: Mapping[str, str], forms: Mapping[str, Form], leads: Sequence[Lead]) -> Looks:
-    """The looks of these leads; a field that no known form has goes by its own name."""
-    named = {name: name for lead in leads for name in lead.fields}
+    """The looks of these leads; a field that no known form has goes by its common word."""
+    named = {name: field_in_words(name) for lead in leads for name in lead.fields}
     return Looks(titles, {**labels(forms.values()), **_missing(named, forms)}, kinds(forms.values()))
 
 
@@ -56,7 +57,8 @@ def usual(look: Looks) -> list[str]:
 def column_label(look: Looks, column: str) -> str:
     """What a column is called."""
     if column.startswith(_FIELD):
-        return look.labels.get(column.removeprefix(_FIELD), column.removeprefix(_FIELD))
+        name = column.removeprefix(_FIELD)
+        return look.labels.get(name) or field_in_words(name)
     return say_of("leads.column", column)
 
 
