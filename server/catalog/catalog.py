@@ -18,6 +18,7 @@ from watchfiles import awatch
 
 from server.catalog import versions
 from server.catalog.check import check_plugins, check_rows, check_tables, function_paths
+from server.catalog.descriptions import Descriptions
 from server.catalog.files import shown, signature, sweep
 from server.catalog.folder import Folder
 from server.catalog.knowledge import Knowledge
@@ -145,6 +146,7 @@ class Catalog:
         self.lock = threading.RLock()
         self._persona_files: Folder[PersonaSpec] = Folder(settings.personas_dir, PERSONA_BYTES, parse_persona, clock)
         self._plugin_files: Folder[PluginSpec] = Folder(settings.plugins_dir, PLUGIN_BYTES, parse_plugin, clock)
+        self._descriptions = Descriptions(settings.plugins_dir, settings.data_dir)
         self._library = Library(settings.personas_dir)
         self._heads: dict[str, VersionText] = {}
         self._snapshot = _Snapshot({}, {}, ())
@@ -288,6 +290,7 @@ class Catalog:
         """`refresh` for start-up and commands: blocks."""
         with self.lock:
             plugin_files, plugin_problems = self._plugin_files.scan()
+            plugin_files = self._descriptions.read(plugin_files)
             persona_files, persona_problems = self._persona_files.scan()
             inputs = (self._what_counts(plugin_files, persona_files), plugin_problems, persona_problems)
             if inputs == self._inputs:

@@ -6,6 +6,7 @@ These models are the single source of the JSON Schema (`rapport schema plugin`) 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -181,6 +182,7 @@ class OpenApiPlugin(HttpService):
     functions: dict[str, OpenApiFunction] = Field(default_factory=dict, description="Options by operation id.")
     _carried: tuple[HttpFunction, ...] = PrivateAttr(())
     _address: str = PrivateAttr("")
+    _kept: Path | None = PrivateAttr(None)
 
     @field_validator("base_url")
     @classmethod
@@ -192,11 +194,21 @@ class OpenApiPlugin(HttpService):
     def _file_or_address(cls, value: str) -> str:
         return absolute(value) if "://" in value else value
 
-    def with_functions(self, functions: tuple[HttpFunction, ...], address: str) -> OpenApiPlugin:
-        """The same with the operations that were found in its description, and the address they are at."""
+    def with_functions(
+        self, functions: tuple[HttpFunction, ...], address: str, kept: Path | None = None
+    ) -> OpenApiPlugin:
+        """The same with the operations that were found in its description, and the address they are at.
+
+        `kept` is where the copy of a description that has to be fetched belongs.
+        """
         made = self.model_copy()
-        made._carried, made._address = functions, address
+        made._carried, made._address, made._kept = functions, address, kept
         return made
+
+    @property
+    def kept(self) -> Path | None:
+        """Where the copy of the fetched description is; None for a file."""
+        return self._kept
 
     @property
     def carried(self) -> tuple[HttpFunction, ...]:
@@ -379,11 +391,12 @@ class SqlPlugin(Spec):
         return self
 
 
-PluginSpec = HttpPlugin | TablePlugin | McpPlugin | SqlPlugin
-PLUGIN_KINDS: dict[str, type[HttpPlugin] | type[TablePlugin] | type[McpPlugin] | type[SqlPlugin]] = {
+PluginSpec = HttpPlugin | OpenApiPlugin | TablePlugin | McpPlugin | SqlPlugin
+PLUGIN_KINDS: dict[str, type[PluginSpec]] = {
     "http": HttpPlugin,
+    "openapi": OpenApiPlugin,
     "table": TablePlugin,
     "mcp": McpPlugin,
     "sql": SqlPlugin,
 }
-LATER_KINDS: frozenset[str] = frozenset({"openapi"})
+LATER_KINDS: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from typing import Literal
 import orjson
 
 from server.catalog.check import check_plugins, check_rows, check_tables
+from server.catalog.descriptions import Descriptions
 from server.catalog.files import Entry, Unreadable, entries, read_inside, shown
 from server.catalog.library import Library
 from server.catalog.parsed import Parsed, parse_persona, parse_plugin
@@ -21,7 +22,7 @@ from server.catalog.yaml_source import PLUGIN_BYTES, SourceError, read_source
 from server.settings import Settings
 
 Format = Literal["text", "json", "github", "sarif"]
-_PLUGIN_KEYS = frozenset({"kind", "base_url", "functions", "table", "columns", "key"})
+_PLUGIN_KEYS = frozenset({"kind", "spec", "base_url", "functions", "table", "columns", "key"})
 
 
 def check_paths(
@@ -79,9 +80,12 @@ class _Check:
             self.found.append(Problem(entry.file, 1, 1, str(error)))
             return
         if self._is_plugin(entry, data):
-            self.plugins[entry.path] = parse_plugin(entry.name, entry.file, data)
+            self.plugins[entry.path] = self._with_operations(entry, parse_plugin(entry.name, entry.file, data))
         else:
             self.personas[entry.path] = parse_persona(entry.name, entry.file, data)
+
+    def _with_operations(self, entry: Entry, parsed: Parsed[PluginSpec]) -> Parsed[PluginSpec]:
+        return Descriptions(entry.path.parent, self.settings.data_dir).read({entry.name: parsed})[entry.name]
 
     def _is_plugin(self, entry: Entry, data: bytes) -> bool:
         """By its folder; elsewhere by what it holds."""
@@ -119,7 +123,7 @@ class _Check:
                     data = read_inside(self.settings.plugins_dir, entry.path.name, PLUGIN_BYTES)
                 except Unreadable:
                     continue  # told when the plugins themselves are checked
-                found[entry.name] = parse_plugin(entry.name, entry.file, data)
+                found[entry.name] = self._with_operations(entry, parse_plugin(entry.name, entry.file, data))
         return found
 
 

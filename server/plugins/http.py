@@ -76,8 +76,8 @@ class _Built:
     shown: Any
 
 
-def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means) -> Ready:
-    """The plugin's functions; one with a problem is left out and told."""
+def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means, *, reserved: frozenset[str] = frozenset()) -> Ready:
+    """The plugin's functions; one with a problem is left out and told. `reserved`: more names of bound slots."""
     try:
         shown = _credentials(spec, means)
     except ValueError as problem:
@@ -86,7 +86,7 @@ def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means) -> Ready:
     problems: list[str] = []
     for function in spec.functions:
         try:
-            operations.append(_operation(plugin, spec, function, means, shown))
+            operations.append(_operation(plugin, spec, function, means, shown, reserved))
         except (Problem, ReferenceProblem) as problem:
             problems.append(f"{function.name}: {problem}")
     return Ready(plugin.name, tuple(operations), tuple(problems))
@@ -99,7 +99,12 @@ def _credentials(spec: HttpPlugin, means: Means) -> Credentials:
 
 
 def _operation(
-    plugin: LoadedPlugin, spec: HttpPlugin, function: HttpFunction, means: Means, shown: Credentials
+    plugin: LoadedPlugin,
+    spec: HttpPlugin,
+    function: HttpFunction,
+    means: Means,
+    shown: Credentials,
+    more: frozenset[str],
 ) -> Operation:
     shape = _shape(spec, function, shown)
     effect = function.effect or "read"
@@ -110,7 +115,7 @@ def _operation(
         effect=effect,
         trust=default_trust(function),
         parameters=function.parameters or {"type": "object", "properties": {}},
-        reserved=reserved_names(spec, function),
+        reserved=reserved_names(spec, function) | more,
         reads=shape.references(),
         executor=HttpExecutor(shape, means.outgoing, function.timeout_seconds),
     )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from server.catalog.references import BOUND, REFERENCE, Reference, wrong_name
-from server.plugins.tied import Tied
+from server.plugins.tied import ITSELF, Tied, place_of
 from server.plugins.types import Bound
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -68,6 +68,10 @@ class Values:
         """The same for a request to `place`; raises Unfilled later for a secret that belongs elsewhere."""
         return replace(self, place=place)
 
+    def by_itself(self) -> Values:
+        """The same for the address of a database, which names its host itself."""
+        return self.towards(ITSELF)
+
     def of(self, reference: Reference) -> Any:
         """The value, or MISSING; null counts as missing."""
         if reference.root == "args":
@@ -84,8 +88,9 @@ class Values:
         if not value:
             return None
         self.used.add(str(value))
-        if isinstance(value, Tied) and not value.belongs_to(self.place):
-            here = self.place or "this place"
+        place = place_of(value) if self.place == ITSELF else self.place
+        if isinstance(value, Tied) and not value.belongs_to(place):
+            here = place or "this place"
             raise Unfilled(f"the secret {name} is for {', '.join(sorted(value.hosts))} and not for {here}")
         return str(value)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+ITSELF = "itself"
+"""As a place: the one that the secret names, which is the address of a database."""
+
 
 class Tied(str):
     """A secret's value with the hosts, or `host:port` pairs, into whose requests alone it is filled."""
