@@ -56,6 +56,30 @@ class PluginCall(Shape):
     at: str
 
 
+class Tool(Shape):
+    """A tool of an MCP server. `status`: approved, new, changed, gone or unknown; `approved` and `seen` are texts to
+    read; `digest` is what an approval names; `warnings`: hidden, commanding, person."""
+
+    tool: str
+    function: str
+    status: str
+    digest: str | None = None
+    approved: str | None = None
+    approved_by: str | None = None
+    approved_at: str | None = None
+    seen: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Tools(Shape):
+    """The tools a plugin may use, and why its server could not be read."""
+
+    items: tuple[Tool, ...] = ()
+    problem: str | None = None
+    read_at: str | None = None
+    others: tuple[str, ...] = ()
+
+
 class Outcome(Shape):
     """What a tried call did: the request with secrets masked, the answer, and what a model would see."""
 
@@ -87,3 +111,17 @@ class Plugins:
         path = f"/plugins/{quote(name, safe='')}/functions/{quote(function, safe='')}/try"
         body = {"args": args, **({"as_user": as_user} if as_user else {})}
         return Outcome.model_validate(self._transport.json("POST", path, body=body))
+
+    def tools(self, name: str) -> Tools:
+        """What the server of a plugin of kind mcp offers."""
+        return Tools.model_validate(self._transport.json("GET", f"/plugins/{quote(name, safe='')}/tools"))
+
+    def read_tools(self, name: str) -> Tools:
+        """The same, asked of the server now. For developers."""
+        return Tools.model_validate(self._transport.json("POST", f"/plugins/{quote(name, safe='')}/tools/read"))
+
+    def approve(self, name: str, tools: Mapping[str, str]) -> Tools:
+        """Approves tools by the digests that were looked at; a Refused (409) when one has changed since."""
+        body = {"tools": [{"tool": tool, "digest": digest} for tool, digest in tools.items()]}
+        path = f"/plugins/{quote(name, safe='')}/tools/approve"
+        return Tools.model_validate(self._transport.json("POST", path, body=body))

@@ -14,6 +14,7 @@ from console.screens.plugin.calls import draw_calls
 from console.screens.plugin.functions import draw_functions
 from console.screens.plugin.sample import SAMPLE
 from console.screens.plugin.state import draw_problems, draw_status
+from console.screens.plugin.tools import draw_tools
 from console.visit import current, say, say_of
 
 LOOK_SECONDS = 2.0
@@ -61,7 +62,7 @@ def _row(plugin: Plugin) -> None:
 
 
 def _kind(plugin: Plugin) -> str:
-    return say_of("plugins.kind", plugin.kind) if plugin.kind in ("http", "table") else plugin.kind or "–"
+    return say_of("plugins.kind", plugin.kind) if plugin.kind in ("http", "table", "mcp") else plugin.kind or "–"
 
 
 def _functions(plugin: Plugin) -> str:
@@ -118,6 +119,9 @@ def _body(name: str) -> None:
     _, functions = st.session_state.get("plugin_drawn", ("", ()))
     if functions:
         draw_functions(name, functions)
+    found = _find(name)
+    if found is not None and found.kind == "mcp" and found.status == "ok":
+        draw_tools(name)
     st.subheader(say("plugins.last_calls"))
     draw_calls(name)
 
