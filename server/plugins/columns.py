@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 from server.catalog.plugin_spec import TableColumn, TablePlugin
 from server.plugins.references import Unfilled
 
 Action = Literal["get", "set", "find"]
+_BY_BYTES = ("mysql", "mariadb")
+"""Where texts are alike when they only look alike, unless the column says otherwise."""
 _LARGEST = 2**63 - 1
 _SCHEMA: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
@@ -65,17 +68,19 @@ def _property(column: TableColumn) -> dict[str, Any]:
     return schema
 
 
-def table_of(spec: TablePlugin, real: Mapping[str, TypeEngine[Any]] | None = None) -> sa.Table:
+def table_of(
+    spec: TablePlugin, real: Mapping[str, TypeEngine[Any]] | None = None, dialect: str | None = None
+) -> sa.Table:
     """The table in SQLAlchemy's terms; `real` are the types of a table that somebody else made."""
     real = real or {}
-    key = [
-        sa.Column(sa.sql.quoted_name(name, True), real.get(name, sa.String(255)), primary_key=True) for name in spec.key
-    ]
+    text = mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin") if dialect in _BY_BYTES else sa.String(255)
+    key = [sa.Column(sa.sql.quoted_name(name, True), real.get(name, text), primary_key=True) for name in spec.key]
     rest = [
         sa.Column(sa.sql.quoted_name(name, True), real.get(name, _SQL[column.type]()), nullable=True)
         for name, column in spec.columns.items()
     ]
-    return sa.Table(sa.sql.quoted_name(spec.table, True), sa.MetaData(), *key, *rest)
+    name = sa.sql.quoted_name(spec.table, True)
+    return sa.Table(name, sa.MetaData(), *key, *rest, mysql_charset="utf8mb4", mariadb_charset="utf8mb4")
 
 
 def fits(column: TableColumn, real: TypeEngine[Any]) -> bool:

@@ -43,6 +43,7 @@ def prepare(store: Store, file: Path, values: Values) -> None:
     if differences:
         raise Problem(f"the table `{store.spec.table}` differs from the file: " + "; ".join(differences))
     store.table = table_of(store.spec, real)
+    store.exact = engine.dialect.name in ("mysql", "mariadb")
     store.unique = _is_unique(store.spec, engine)
     if store.spec.rows:
         _fill(store, engine, file, made)
@@ -67,7 +68,7 @@ def _made(store: Store, engine: sa.Engine) -> bool:
         return False
     made = not sa.inspect(engine).has_table(store.spec.table)
     if made:
-        fresh = table_of(store.spec)
+        fresh = table_of(store.spec, dialect=engine.dialect.name)
         _change(store, engine, lambda execute: execute(sa.schema.CreateTable(fresh, if_not_exists=True)))
         return True
     real = _real_columns(store, engine)

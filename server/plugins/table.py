@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from server.catalog import LoadedPlugin
@@ -53,7 +53,10 @@ class _ByKey:
 
 @dataclass(slots=True)
 class Store:
-    """One plugin's table. `prepared` once it was made or held against the real one, which sets the rest."""
+    """One plugin's table. `prepared` once it was made or held against the real one, which sets the rest.
+
+    `exact`: the database takes `A` for `a` and `a ` for `a`, so keys are compared byte by byte, too.
+    """
 
     plugin: str
     spec: TablePlugin
@@ -63,6 +66,7 @@ class Store:
     address: Slot | None
     table: sa.Table = field(init=False)
     unique: bool = True
+    exact: bool = False
     prepared: bool = False
     _by_key: _ByKey | None = None
 
@@ -97,7 +101,7 @@ class Store:
     def other_engine(self, values: Values) -> sa.Engine:
         """The engine of the database that a secret names. Raises Unfilled when it is not set or usable."""
         assert self.address is not None
-        address = fill(self.address, values)
+        address = fill(self.address, values.by_itself())
         if address is MISSING:
             whole = self.address.whole
             raise Unfilled(f"the secret {whole.rest if whole else ''} is not set")
@@ -156,8 +160,20 @@ class Store:
                 )
             )
             return
+        if self.unique and self.exact:
+            self._set_on_mysql(execute, key, ready)
+            return
         if execute(sa.update(self.table).where(*self._where(key)).values(**ready)).rowcount == 0:
             execute(sa.insert(self.table).values(**key, **ready))
+
+    def _set_on_mysql(self, execute: Execute, key: Mapping[str, Any], ready: Mapping[str, Any]) -> None:
+        """MySQL has one rule for every unique key of a table: a row is changed only if it is the very one."""
+        insert = mysql.insert(self.table).values(**key, **ready)
+        mine = sa.and_(*self._where(key))
+        changed = {name: sa.func.if_(mine, insert.inserted[name], self.table.c[name]) for name in ready}
+        execute(insert.on_duplicate_key_update(changed))
+        if execute(sa.select(sa.literal(1)).select_from(self.table).where(mine).limit(1)).first() is None:
+            raise Unfilled("another row is in the way: a value that has to be unique is taken")
 
     def find(self, execute: Execute, key: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
         """Up to ten rows that hold most of the words; the first ten for no words."""
@@ -229,7 +245,19 @@ class Store:
         return [self.table.c[name] for name in self.spec.columns]
 
     def _where(self, key: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-        return [self.table.c[name] == value for name, value in key.items()]
+        same = [self.table.c[name] == value for name, value in key.items()]
+        if self.exact:
+            same += [_as_bytes(self.table.c[name]) == _as_bytes(_text(value)) for name, value in key.items()]
+        return same
+
+
+def _text(value: Any) -> sa.ColumnElement[Any]:
+    """A value, or the parameter that stands for it, as text."""
+    return value if isinstance(value, sa.BindParameter) else sa.literal(str(value))
+
+
+def _as_bytes(value: sa.ColumnElement[Any]) -> sa.ColumnElement[bytes]:
+    return sa.cast(sa.func.convert(value.op("USING")(sa.literal_column("utf8mb4"))), sa.LargeBinary)
 
 
 def _is_plain(column: TypeEngine[Any]) -> bool:
