@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
+from server.auth.identity import Identity
+from server.auth.vault import Vault
 from server.catalog import Catalog, LoadedPlugin
 from server.catalog.plugin_spec import TablePlugin
 from server.catalog.spec import Collect
@@ -24,16 +27,19 @@ from server.leads.missed import Hand, likely_field, place_of
 from server.llm import Lane, Models, load_vendors
 from server.outbox import Worker
 from server.outgoing import Outgoing, Own
-from server.plugins import Door
+from server.plugins import Bound, Door
 from server.plugins.secrets import PluginSecrets
 from server.settings import Settings
 from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people, tools
+from server.storage import secrets as stored_secrets
 from server.storage.leads import LeadRow, MissedRow
 from server.storage.people import CustomerRow
+from server.storage.secrets import SecretRow
 from server.turn import Parts, Turns
 from server.turn.person import People
 
 _log = structlog.get_logger("service")
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,9 @@ class Service:
     people: People
     worker: Worker
     unspoken: Unspoken
+    secrets: PluginSecrets
+    vault: Vault
+    identity: Identity
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     _prepared: frozenset[object] = frozenset()
     plugin_problems: list[tuple[str, str]] = field(default_factory=list)
@@ -139,7 +148,8 @@ class Service:
 
     async def _prepare_plugins(self) -> None:
         loaded = [state.loaded for state in self.catalog.plugins() if state.loaded]
-        digests = frozenset((plugin.digest, _rows_changed(plugin)) for plugin in loaded)
+        self.secrets.take_in(await self.database.read(stored_secrets.everyone))
+        digests = frozenset((plugin.digest, _rows_changed(plugin)) for plugin in loaded) | self.secrets.revision
         if digests == self._prepared:
             return
         self.unspoken.follow(loaded)
@@ -209,6 +219,28 @@ class Service:
         """The field that missed contact data would fill."""
         return likely_field(row, self.collected(row.persona)[0], place_of(people.customer(tx, row.user_id), self.clock))
 
+    async def put_secret(self, caller: Caller, name: str, value: str, hosts: tuple[str, ...]) -> None:
+        """Stores a secret of plugins, encrypted; it is in force when this returns."""
+        if not _SECRET_NAME.fullmatch(name) or not self.secrets.may_be_named(name):
+            raise Invalid("A secret's name has letters, digits and `_`, and is not one of the server's or a vendor's.")
+        now, actor = rfc3339(self.clock.now()), caller.name or caller.id
+        row = SecretRow(name, hosts, self.vault.encrypt(value), now, actor)
+        await self.database.write(lambda tx: stored_secrets.put(tx, row))
+        await self._secrets_changed(caller, "secret_set", name, ", ".join(hosts))
+
+    async def delete_secret(self, caller: Caller, name: str) -> None:
+        """Deletes a stored secret; raises NotFound when there is none."""
+        if name not in self.secrets.stored_names():
+            raise NotFound("No secret of that name is stored.")
+        await self.database.write(lambda tx: stored_secrets.take_away(tx, name))
+        await self._secrets_changed(caller, "secret_delete", name, "")
+
+    async def _secrets_changed(self, caller: Caller, action: str, name: str, detail: str) -> None:
+        await self.note(caller, action, name, detail)
+        self.secrets.take_in(await self.database.read(stored_secrets.everyone))
+        await self.catalog.refresh()
+        await self._prepare_plugins()
+
     async def note(self, caller: Caller, action: str, thing: str, detail: str = "") -> None:
         """A line of the audit."""
         at, actor = rfc3339(self.clock.now()), caller.name or caller.id
@@ -253,6 +285,14 @@ def _visitor_of(caller: Caller, client_message_id: str | None) -> str:
     return "v_" + hashlib.sha256(f"{caller.kind}\n{caller.id}\n{client_message_id}".encode()).hexdigest()[:43]
 
 
+def _signer(identity: Identity) -> Callable[[str, Bound], str]:
+    def sign(host: str, bound: Bound) -> str:
+        who = {"sub": bound.user_id, "trust": bound.trust, "persona": bound.persona}
+        return identity.token(host, {**who, "conversation": bound.conversation_id})
+
+    return sign
+
+
 def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[str, Lane] | None = None) -> Service:
     """Opens every room; raises WrongSetting with one clear line. Blocks; needs no loop."""
     keys = load_keys(settings)
@@ -265,12 +305,25 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
     models = Models(settings, vendors, lanes)
     database = open_database(settings.database)
     try:
-        plugin_secrets = PluginSecrets(vendors)
+        vault = Vault(keys.secret_key, keys.older_secret_keys)
+        plugin_secrets = PluginSecrets(vendors, vault)
+        plugin_secrets.take_in(database.read_now(stored_secrets.everyone))
+        identity = Identity(settings.data_dir, settings.public_url or "rapport", clock)
         catalog = Catalog.open(settings, database, clock, has_secret=plugin_secrets.has, model_in_force=models.resolve)
-        door = Door(_Loaded(catalog), database, outgoing, plugin_secrets.get, clock, stdio=settings.allow_stdio)
+        door = Door(
+            _Loaded(catalog),
+            database,
+            outgoing,
+            plugin_secrets.get,
+            clock,
+            stdio=settings.allow_stdio,
+            sign=_signer(identity),
+        )
         authority = Authority(database, clock)
         authority.keep_admin_key(keys.admin_token)
-        unspoken = Unspoken((*vendors.secrets(), keys.secret_key, keys.admin_token), plugin_secrets)
+        unspoken = Unspoken(
+            (*vendors.secrets(), keys.secret_key, *keys.older_secret_keys, keys.admin_token), plugin_secrets
+        )
         turns = Turns(Parts(database, catalog, models, door, clock, unspoken))
         return Service(
             settings,
@@ -288,6 +341,9 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
             People(database, turns, door, clock),
             Worker(database, catalog, models, door, clock, busy=lambda: turns.under_way > 0),
             unspoken,
+            plugin_secrets,
+            vault,
+            identity,
         )
     except BaseException:
         database.close()

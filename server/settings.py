@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     plugins_dir: Path = Path("plugins.d")
     catalog: Literal["files"] = "files"
     secret_key: str = ""
+    secret_key_old: str = ""
     admin_token: str = ""
     customer_keys: str = ""
     model: str = "auto"

@@ -36,6 +36,12 @@ async def readyz(service: Serviced) -> dict[str, Any]:
     return {"status": "ok", "personas": serving}
 
 
+@router.get("/.well-known/jwks.json", dependencies=[PUBLIC])
+async def jwks(service: Serviced) -> dict[str, Any]:
+    """The public keys that verify `X-Rapport-Identity`."""
+    return service.identity.jwks()
+
+
 @router.get("/schemas/persona.json", dependencies=[PUBLIC])
 async def persona_json() -> dict[str, Any]:
     """JSON Schema of a persona file."""

@@ -14,10 +14,14 @@ from server.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`secret_key` encrypts what is stored; `admin_token` is an API key of role admin."""
+    """`secret_key` encrypts what is stored; `admin_token` is an API key of role admin.
+
+    `older_secret_keys` read what was encrypted before the key changed.
+    """
 
     secret_key: str
     admin_token: str
+    older_secret_keys: tuple[str, ...] = ()
 
 
 def load_keys(settings: Settings) -> Keys:
@@ -30,11 +34,21 @@ def load_keys(settings: Settings) -> Keys:
         return Keys(
             settings.secret_key or _kept(folder / "secret-key", secrets.token_urlsafe(48)),
             settings.admin_token or _kept(folder / "admin-token", mint("key")),
+            _older(settings),
         )
     except OSError as error:
         raise WrongSetting(
             f"RAPPORT_DATA_DIR: the folder {folder} cannot be written ({error.strerror or error})."
         ) from None
+
+
+def _older(settings: Settings) -> tuple[str, ...]:
+    """The keys of RAPPORT_SECRET_KEY_OLD, and the one of the data folder when the setting has taken its place."""
+    told = [key.strip() for key in settings.secret_key_old.split(",")]
+    file = settings.data_dir / "secret-key"
+    if settings.secret_key and file.is_file():
+        told.append(file.read_text(encoding="utf-8").strip())
+    return tuple(key for key in dict.fromkeys(told) if key)
 
 
 def _kept(file: Path, fresh: str) -> str:

@@ -7,7 +7,7 @@ import sys
 import typer
 from dotenv import load_dotenv
 
-from server.cli import approving, data, files, importing, serving, talking
+from server.cli import approving, data, files, importing, keys, serving, talking
 from server.errors import RapportError, WrongSetting
 
 app = typer.Typer(
@@ -40,6 +40,10 @@ import_app.command("openapi")(importing.openapi)
 app.add_typer(import_app, name="import")
 app.add_typer(leads_app, name="leads")
 app.add_typer(db_app, name="db")
+secrets_app = typer.Typer(help="Keys of secrets and of signed identity.", no_args_is_help=True)
+secrets_app.command("rotate")(keys.rotate_secrets)
+secrets_app.command("rotate-identity")(keys.rotate_identity)
+app.add_typer(secrets_app, name="secrets")
 
 
 @import_app.callback()

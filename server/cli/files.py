@@ -18,6 +18,7 @@ from server.errors import Invalid
 from server.llm import load_vendors
 from server.plugins.secrets import PluginSecrets
 from server.settings import read
+from server.storage.secrets import names_beside
 
 Kind = Literal["persona", "plugin"]
 Format = Literal["text", "json", "github", "sarif"]
@@ -53,7 +54,8 @@ def check(
     """Check personas and plugins: one line a problem, FILE:LINE:COL: message."""
     settings = read()
     secrets = PluginSecrets(load_vendors(settings.vendors))
-    problems = check_paths(paths or [], settings, strict, secrets.has)
+    stored = names_beside(settings.database)
+    problems = check_paths(paths or [], settings, strict, lambda name: secrets.has(name) or name in stored)
     text = render(problems, format)
     if text:
         typer.echo(text)

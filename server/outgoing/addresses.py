@@ -194,3 +194,13 @@ def _is_this_machine(address: str) -> bool:
 def _host_port(entry: str) -> tuple[str, int]:
     host, _, port = entry.strip().lower().rpartition(":")
     return plain_host(URL.build(scheme="http", host=host.strip("[]"))), int(port)
+
+
+def plain_entry(entry: str) -> str:
+    """A host, or `host:port`, in its plain spelling. Raises OutgoingError and ValueError for anything else."""
+    text = entry.strip().lower()
+    host, _, port = text.rpartition(":") if re.search(r"[^:]:\d{1,5}$|\]:\d{1,5}$", text) else (text, "", "")
+    if re.search(r"[/?#@\s*]", host) or (port and not 0 < int(port) < 65_536):
+        raise ValueError(f"`{entry}` is no host")
+    plain = plain_host(URL.build(scheme="http", host=host.strip("[]")))
+    return f"{plain}:{int(port)}" if port else plain

@@ -58,6 +58,11 @@ HELLO = {"persona": "guide", "message": {"text": "And then?"}, "conversation_id"
 MATRIX: dict[tuple[str, str], Case] = {
     ("GET", "/healthz"): public(200),
     ("GET", "/readyz"): public(200),
+    ("GET", "/.well-known/jwks.json"): public(200),
+    ("GET", "/api/v1/secrets"): viewer(200),
+    ("GET", "/api/v1/secrets/{name}"): viewer(404),
+    ("PUT", "/api/v1/secrets/{name}"): developer(422, {"value": "abcd", "hosts": ["a.example.com"]}),
+    ("DELETE", "/api/v1/secrets/{name}"): developer(404),
     ("GET", "/schemas/persona.json"): public(200),
     ("GET", "/schemas/plugin.json"): public(200),
     ("POST", "/api/v1/visitors"): public(201, {}),

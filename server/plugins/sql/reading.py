@@ -85,7 +85,7 @@ class Library:
         if self.address is None:
             url = self.means.database.engine.url
             return self.means.engines.reading(url.render_as_string(hide_password=False))
-        address = fill(self.address, values)
+        address = fill(self.address, values.by_itself())
         if address is MISSING:
             whole = self.address.whole
             raise Unfilled(f"the secret {whole.rest if whole else ''} is not set")
