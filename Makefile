@@ -38,6 +38,7 @@ fix: $(VENV)/.tests ## format, and mend what ruff can mend
 
 bench: $(VENV)/.tests ## measure, beside the floor, in one run; writes benchmarks/results
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.plugins
 	@$(BIN)/python tests/browser.py && $(BIN)/python -m benchmarks.console
 
 lock: ## resolve requirements/*.in anew (needs uv)
