@@ -24,7 +24,7 @@ sys.path.insert(0, str(DOCS.parent))
 
 from server.api import create_app  # noqa: E402
 from server.auth import rule_of  # noqa: E402
-from server.catalog.plugin_spec import HttpPlugin, TablePlugin  # noqa: E402
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, TablePlugin  # noqa: E402
 from server.catalog.spec import (  # noqa: E402
     FUNCTION_PATTERN,
     IDENTIFIER_PATTERN,
@@ -85,6 +85,8 @@ WORDS = {
     "TableFunctions.get": "Reads the row of the key.",
     "TableFunctions.set": "Writes columns of the row of the key, and makes the row.",
     "TableFunctions.find": "Up to ten rows that hold most of the words.",
+    "McpPlugin.kind": "Must be said.",
+    "McpPlugin.description": "For people, and for functions without a description of their own.",
     "TablePlugin.kind": "Must be said.",
     "TablePlugin.description": "For people, and for functions without a description of their own.",
     "TablePlugin.table": "The table's name.",
@@ -267,6 +269,7 @@ def routes_table() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "persona": lambda: keys(PersonaSpec),
     "http": lambda: keys(HttpPlugin, "http: "),
+    "mcp": lambda: keys(McpPlugin, "mcp: "),
     "table": lambda: keys(TablePlugin, "table: "),
     "dial": dial,
     "vendors": vendors,
