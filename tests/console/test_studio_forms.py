@@ -155,6 +155,28 @@ def test_typing_on_loses_neither_focus_nor_text_and_a_label_stays_what_was_typed
     assert collect["qualified_when"] == ["company", "product"]
 
 
+def test_a_text_is_kept_while_typing_with_the_caret_and_no_composition_is_cut(house: House, visit: Visitors) -> None:
+    fresh(house)
+    page = visit("/persona?name=guide")
+    title = box(page, "Title · English")
+    title.click()
+    title.press("Home")
+    page.keyboard.type("Miss ")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.keyboard.type("X ")
+    expect(title).to_be_focused()
+    expect(title).to_have_value(re.compile("^Miss X Nora"))
+    title.evaluate("box => box.dispatchEvent(new CompositionEvent('compositionstart', { bubbles: true }))")
+    page.keyboard.type("ni")
+    page.wait_for_timeout(1500)  # longer than the pause: nothing may be sent
+    assert "ni" not in str(spec_of(house)["title"]["en"]).split("Nora")[0]
+    title.evaluate("box => box.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true }))")
+    page.wait_for_timeout(1500)
+    settled(page)
+    page.reload()
+    expect(title).to_have_value(re.compile("^Miss X niNora"))
+
+
 def test_a_removed_field_comes_back_with_undo_and_a_common_one_is_added(house: House, visit: Visitors) -> None:
     fresh(house)
     page = visit("/persona?name=guide&tab=fields")

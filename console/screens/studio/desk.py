@@ -8,6 +8,7 @@ from importlib import import_module
 import streamlit as st
 
 from console.client import SignedOut
+from console.parts.committing import commit_while_typing
 from console.parts.leaving import ask_before_leaving
 from console.parts.pane import pane
 from console.screens.studio.beside import beside
@@ -19,6 +20,8 @@ from console.visit import forget, language, say, say_of
 
 RETRY_SECONDS = 2
 _STAND = "studio_stand"
+# Names and options mean nothing half typed; Enter in a list or a date chooses.
+_WHEN_LEFT = '[class*="_name "], [class$="_name"], [class*="_options"], .stSelectbox, .stMultiSelect, .stDateInput, .stNumberInput'
 _BY_FORM: frozenset[Tab] = frozenset({"prompt", "fields", "offers", "knowledge", "model"})
 
 
@@ -73,6 +76,7 @@ def _desk(draft: DraftEdit) -> None:
     except SignedOut:
         forget()
         st.rerun()
+    commit_while_typing('[class*="st-key-form_"]', beside=_WHEN_LEFT)
     ask_before_leaving(".st-key-studio_left", waiting=bool(draft.clash or draft.unsaved))
     _follow(draft)
 

@@ -56,8 +56,13 @@ def hold(key: str, value: object) -> None:
     if key in kept and kept.get(f"{key}:from", _NOTHING) == value:
         return
     kept[f"{key}:from"] = value
-    if key not in kept or kept[key] != value:
+    if key not in kept or (kept[key] != value and not _is_typed_on(kept[key], value)):
         kept[key] = value
+
+
+def _is_typed_on(typed: object, value: object) -> bool:
+    """Whether the input has the value with blanks around it: one may be about to type the next word."""
+    return isinstance(typed, str) and isinstance(value, str) and typed.strip() == value
 
 
 def why_not(draft: DraftEdit) -> str | None:
