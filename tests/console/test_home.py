@@ -74,7 +74,20 @@ def test_nothing_to_do_is_calm(own_house: House, visit_own: Visitors, lang: str,
 
 def test_a_viewer_sees_steps_that_others_take(house: House, visit: Visitors) -> None:
     page = visit("/", role="viewer")
-    expect(page.locator(".st-key-do_publish button").first).to_be_disabled()
+    steps = page.locator(".stVerticalBlock.st-key-first_steps")
+    expect(steps).to_contain_text("Taken by an admin")
+    expect(page.locator(".st-key-step_publish")).to_contain_text("Taken by an editor")
+    expect(steps.get_by_role("button")).to_have_count(0)
+    assert primary(page) == []
+
+
+def test_a_viewer_is_told_whose_a_broken_plugin_is(own_house: House, visit_own: Visitors) -> None:
+    (own_house.folder / "plugins.d" / "crm.yaml").write_text("kind: http\nbase_url: nowhere\n")
+    page = visit_own("/", role="viewer")
+    waiting = page.locator(".stVerticalBlock.st-key-waiting")
+    expect(waiting).to_contain_text("Plugin crm has an error")
+    expect(waiting).to_contain_text("For a developer")
+    expect(waiting.get_by_role("link")).to_have_count(0)
 
 
 def test_from_home_to_the_line_that_connects_a_model_in_four_clicks(own_house: House, visit_own: Visitors) -> None:

@@ -26,7 +26,7 @@ class Step:
 
 STEPS: Final = (
     Step("chat", "chat_tried", "try", "editor"),
-    Step("model", "model_connected", "models"),
+    Step("model", "model_connected", "models", "admin"),
     Step("prompt", "prompt_changed", "personas", "editor"),
     Step("publish", "published", "personas", "editor"),
     Step("lead", "lead_seen", "try", "editor"),
@@ -34,9 +34,10 @@ STEPS: Final = (
 
 
 def first_steps(found: Overview) -> None:
-    """Each step with how far it is; the first open one is the page's primary button."""
+    """Each step with how far it is; the first open one that the visitor may take is the page's primary button."""
     done = [bool(getattr(found.checklist, step.done)) for step in STEPS]
-    first_open = done.index(False)
+    may = [current().may(step.role) for step in STEPS]
+    first_open = next((at for at in range(len(STEPS)) if may[at] and not done[at]), None)
     with st.container(border=True, key="first_steps", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(say("home.steps"), anchor=False, width="stretch")
@@ -73,13 +74,9 @@ def _row(key: str) -> DeltaGenerator:
 
 
 def _button(step: Step, *, is_next: bool) -> None:
-    may = current().may(step.role)
-    pressed = st.button(
-        say_of("home.do", step.name),
-        key=f"do_{step.name}",
-        type="primary" if is_next else "tertiary",
-        disabled=not may,
-        help=None if may else say("common.needs_editor"),
-    )
+    if not current().may(step.role):
+        st.caption(say_of("home.taken_by", step.role), width="content")
+        return
+    pressed = st.button(say_of("home.do", step.name), key=f"do_{step.name}", type="primary" if is_next else "tertiary")
     if pressed:
         links.go(step.page)

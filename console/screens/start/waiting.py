@@ -10,6 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from console import links
 from console.client.overview import Broken, Overview, Question
+from console.client.people import Role
+from console.parts.label import plainly
 from console.parts.pane import empty, pane
 from console.server_words import translated
 from console.shown import number, short_time
@@ -43,9 +45,7 @@ def _broken(of_one: Sequence[Broken], at: int) -> None:
         with _row(f"broken_row_{at}"):
             st.markdown(":red[:material/error:]", width="content")
             st.text(say_of("home.broken", first.kind, name=first.name), width="stretch")
-            st.page_link(
-                links.page(_PAGES[first.kind]), label=say_of("home.mend", first.kind), query_params=_query(first)
-            )
+            _mend(first)
         for broken in of_one[:SHOWN_OF_ONE]:
             if broken.kind in ("plugin", "persona"):
                 _problem(broken)
@@ -53,8 +53,16 @@ def _broken(of_one: Sequence[Broken], at: int) -> None:
             st.caption(say("home.more", count=number(len(of_one) - SHOWN_OF_ONE)))
 
 
+def _mend(broken: Broken) -> None:
+    role = _ROLES[broken.kind]
+    if not current().may(role):
+        st.caption(say_of("home.mended_by", role), width="content")
+        return
+    st.page_link(links.page(_PAGES[broken.kind]), label=say_of("home.mend", broken.kind), query_params=_query(broken))
+
+
 def _problem(broken: Broken) -> None:
-    st.text(translated(broken.message, language()))
+    st.text(plainly(translated(broken.message, language())))
     if broken.place:
         st.code(broken.place, language=None, wrap_lines=True)
 
@@ -71,6 +79,7 @@ def _by_thing(found: Sequence[Broken]) -> list[list[Broken]]:
 
 
 _PAGES: Final = {"plugin": "plugins", "persona": "persona", "mirror": "leads", "model": "models"}
+_ROLES: Final[dict[str, Role]] = {"plugin": "developer", "persona": "editor", "mirror": "editor", "model": "admin"}
 
 
 def _query(broken: Broken) -> dict[str, str] | None:
@@ -104,7 +113,7 @@ def _questions() -> None:
 
 def _question(question: Question) -> None:
     with st.container(key=f"question_{question.id}", border=True, gap="xsmall"):
-        st.text(question.text)
+        st.text(plainly(question.text))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(short_time(question.at), width="stretch")
             st.page_link(
