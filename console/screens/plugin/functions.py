@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from console.client.plugins import Function
+from console.parts.label import plainly
 from console.parts.pane import pane
 from console.screens.plugin.attempt import draw_try
 from console.visit import say, say_of
@@ -48,7 +49,8 @@ def _about(function: Function) -> None:
         st.text(say("plugins.no_parameters"))
         return
     st.caption(say("plugins.parameters"))
-    st.dataframe(_columns(rows), hide_index=True, row_height=36, alt=say("plugins.parameters"))
+    for place, row in enumerate(rows):
+        _parameter(place, row)
 
 
 def _badges(function: Function) -> None:
@@ -62,24 +64,31 @@ def _badges(function: Function) -> None:
         st.badge(say("plugins.by_model"), color="gray", icon=":material/smart_toy:")
 
 
-def _columns(rows: list[tuple[str, ...]]) -> dict[str, list[str]]:
-    heads = (
-        say("plugins.parameter"),
-        say("plugins.type"),
-        say("plugins.required"),
-        say("plugins.limits"),
-        say("plugins.description"),
-    )
-    return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
+def _parameter(place: int, row: tuple[str, str, str]) -> None:
+    name, facts, described = row
+    with st.container(key=f"parameter_{place}", gap=None):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            with st.container(key=f"parameter_name_{place}", width="content"):
+                st.text(plainly(name))
+            with st.container(key=f"lead_quiet_parameter_{place}", width="content"):
+                st.text(plainly(facts))
+        if described:
+            st.text(plainly(described))
 
 
-def _parameters(schema: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    required = schema.get("required", ())
+def _parameters(schema: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each parameter's name, what it must be, and its description."""
+    needed = schema.get("required", ())
     return [
-        (name, _type(one), say("plugins.yes") if name in required else say("plugins.no"), _limits(one), _described(one))
+        (name, _facts(one, is_required=name in needed), _described(one))
         for name, one in schema.get("properties", {}).items()
         if isinstance(one, Mapping)
     ]
+
+
+def _facts(schema: Mapping[str, Any], *, is_required: bool) -> str:
+    parts = (_type(schema), say("plugins.required") if is_required else "", _limits(schema))
+    return " · ".join(part for part in parts if part)
 
 
 def _described(schema: Mapping[str, Any]) -> str:
