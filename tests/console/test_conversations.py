@@ -104,3 +104,48 @@ def test_a_conversation_that_is_not_there_is_said_and_the_list_is_near(visit: Vi
     page = visit("/conversation?id=c_none")
     expect(page.get_by_test_id("stAlert")).to_be_visible()
     expect(page.get_by_role("link", name="All conversations")).to_be_visible()
+
+
+def test_the_list_names_personas_by_their_titles(visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:
+    page = visit("/conversations", lang="zh")
+    expect(rows(page)).to_have_count(len(talks))
+    expect(rows(page).first).to_contain_text("小凛，凛航顾问")
+    page.locator(".st-key-conversations_persona input").click()
+    page.get_by_role("option", name="小凛，凛航顾问", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/conversations\?persona=guide$"))
+    expect(rows(page)).to_have_count(len(talks))
+    page = visit("/conversations?persona=guide")
+    expect(page.locator(".st-key-conversations_persona input")).to_have_value("Nora, guide at Kelvarda")
+    page.goto(page.url.replace("guide", "lan"))
+    expect(page.get_by_text("No match")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows(page)).to_have_count(len(talks))
+    expect(page).to_have_url(re.compile(r"/conversations$"))
+
+
+def type_day(page: Page, label: str, day: str) -> None:
+    page.get_by_role("spinbutton", name=f"year, {label}").click()
+    page.keyboard.type(day.replace("-", ""))
+    page.keyboard.press("Tab")
+
+
+def test_days_narrow_the_list_and_stand_in_the_address(visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:
+    page = visit("/conversations")
+    expect(rows(page)).to_have_count(len(talks))
+    type_day(page, "From", "2030-01-01")
+    expect(page.get_by_text("No match")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"from=2030-01-01"))
+    page.get_by_role("button", name="Clear filters").click()
+    type_day(page, "To", "2020-01-01")
+    expect(page.get_by_text("No match")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows(page)).to_have_count(len(talks))
+
+
+def test_the_link_of_a_conversation_is_copied(house: House, visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:
+    page = visit(f"/conversation?id={talks['en']['conversation_id']}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house.console_url)
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith(location.origin)")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{house.console_url}/conversation?id={talks['en']['conversation_id']}"

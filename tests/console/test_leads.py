@@ -181,3 +181,47 @@ def test_an_empty_search_offers_the_way_back(visit: Visitors, width: int) -> Non
     assert wide <= 0
     page.get_by_role("button", name="Clear filters").first.click()
     expect(page).to_have_url(re.compile(r"/leads$"))
+
+
+TURNING = "invoice\u202etxt.exe\u2066"
+MARKED = "invoice\N{REPLACEMENT CHARACTER}txt.exe\N{REPLACEMENT CHARACTER}"
+
+
+def test_characters_that_turn_a_line_are_marked_everywhere(own_house: House, visit_own: Visitors) -> None:
+    visitor = own_house.server.visitor("en-GB")
+    visitor.say(f"Is there parking near {TURNING}?")
+    visitor.say(f"My colleague {TURNING} has the number +49 30 1234567, call him")
+    lead = own_house.api.get("/leads", params={"limit": 1}).json()["items"][0]["id"]
+    own_house.api.patch(f"/leads/{lead}", json={"fields": {"company": TURNING, "name": TURNING}}).raise_for_status()
+    pages = {
+        f"/lead?id={lead}": (".st-key-lead_title", ".st-key-lead_value_company", ".st-key-lead_change_0"),
+        f"/conversation?id={visitor.conversation}": ("[class*='st-key-said_customer_']",),
+        "/conversations": (".st-key-conversation_row_0",),
+        "/leads?view=missed": ("[class*='st-key-lead_quote_']",),
+    }
+    for path, places in pages.items():
+        page = visit_own(path)
+        for place in places:
+            expect(page.locator(place).first).to_contain_text(MARKED)
+        assert "\u202e" not in page.locator("body").inner_text(), path
+    page = visit_own("/")
+    page.get_by_text("question found no answer").click()
+    expect(page.locator("[class*='st-key-question_']").first).to_contain_text(MARKED)
+
+
+def type_day(page: Page, label: str, day: str) -> None:
+    page.get_by_role("spinbutton", name=f"year, {label}").click()
+    page.keyboard.type(day.replace("-", ""))
+    page.keyboard.press("Tab")
+
+
+def test_days_narrow_the_leads_and_stand_in_the_address(house: House, visit: Visitors) -> None:
+    _lead(house, KEPT)
+    page = visit("/leads")
+    type_day(page, "From", "2030-01-01")
+    expect(page.get_by_text("No lead fits all filters.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"from=2030-01-01"))
+    page.get_by_role("button", name="Clear filters").first.click()
+    type_day(page, "To", "2020-01-01")
+    expect(page.get_by_text("No lead fits all filters.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"to=2020-01-01"))
