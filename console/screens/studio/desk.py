@@ -21,7 +21,12 @@ from console.visit import forget, language, say, say_of
 RETRY_SECONDS = 2
 _STAND = "studio_stand"
 # Names and options mean nothing half typed; Enter in a list or a date chooses.
-_WHEN_LEFT = '[class*="_name "], [class$="_name"], [class*="_options"], .stSelectbox, .stMultiSelect, .stDateInput, .stNumberInput'
+_WHEN_LEFT = ", ".join(
+    (
+        '[class*="_name "], [class$="_name"], [class*="_options"]',
+        ".stSelectbox, .stMultiSelect, .stDateInput, .stNumberInput",
+    )
+)
 _BY_FORM: frozenset[Tab] = frozenset({"prompt", "fields", "offers", "knowledge", "model"})
 
 
