@@ -69,8 +69,8 @@ WORDS = {
     "HttpPlugin.description": "For people, and for functions without a description of their own.",
     "HttpService.headers": "Headers of every function.",
     "HttpService.auth": (
-        "One of `{basic: {user, password}}`, `{bearer: TOKEN}`, `{api_key: {header: NAME, value: …}}`, "
-        "`{api_key: {query: NAME, value: …}}`."
+        "One of `{basic: …}`, `{digest: …}`, `{bearer: …}`, `{api_key: …}`, `{oauth2: …}`; "
+        "see [Authentication](#authentication)."
     ),
     "FunctionOptions.timeout_seconds": "Seconds for one call.",
     "FunctionOptions.allow": "Who may cause a call; see [`allow`](#http-functionsallow).",
