@@ -77,6 +77,8 @@ def _checked(text: str, rules: Rules) -> exp.Query:
     if len(nodes) > _NODES:
         raise NotAllowed(f"The statement has more than {_NODES:,} parts; ask for less at once.")
     for node in nodes:
+        if isinstance(node, exp.Placeholder) and node.name not in rules.parameters:
+            raise NotAllowed(_no_parameter(node, rules), max(0, text.find(f":{node.name}")))
         _known(node, rules)
     _tables(tree, rules)
     _columns(tree, rules)
@@ -172,8 +174,6 @@ def _one(node: exp.Expr, rules: Rules) -> None:
             raise NotAllowed(f"`{str(node.this)[:_SHOWN]}` is no number that is taken here.", _offset(node))
         case exp.Var() if not _WORD.fullmatch(str(node.this)):
             raise NotAllowed(f"`{str(node.this)[:_SHOWN]}` is not allowed here.", _offset(node))
-        case exp.Placeholder() if node.name not in rules.parameters:
-            raise NotAllowed(_no_parameter(node, rules), _offset(node))
         case exp.Like() | exp.Glob() if rules.dialect == "sqlite":
             _pattern(node)
 
