@@ -66,7 +66,7 @@ def test_a_tool_is_approved_and_shown_again_when_it_changes(look: Visitors) -> N
     expect(viewer.get_by_role("button", name="Approve stock")).to_have_count(0)
     page = opened(look, "developer")
     page.get_by_role("button", name="Approve stock").click()
-    stock = page.locator(".st-key-tool_stock")
+    stock = page.locator(".st-key-tool_stock").first
     expect(stock).to_contain_text("Approved", timeout=20_000)
     expect(page.get_by_text("How many of a product are there.").first).to_be_visible(timeout=20_000)
     SHOP.remove_tool("stock")
@@ -74,4 +74,4 @@ def test_a_tool_is_approved_and_shown_again_when_it_changes(look: Visitors) -> N
     settled(page, 800).get_by_role("button", name="Read again").click()
     expect(stock.get_by_text("Changed: held back")).to_be_visible(timeout=20_000)
     expect(stock.get_by_text("The text holds characters that cannot be seen.")).to_be_visible()
-    expect(stock).to_contain_text("[U+200B]")
+    expect(stock).to_contain_text("[U+200B]", timeout=20_000)
