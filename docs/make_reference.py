@@ -24,7 +24,7 @@ sys.path.insert(0, str(DOCS.parent))
 
 from server.api import create_app  # noqa: E402
 from server.auth import rule_of  # noqa: E402
-from server.catalog.plugin_spec import HttpPlugin, McpPlugin, TablePlugin  # noqa: E402
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, TablePlugin  # noqa: E402
 from server.catalog.spec import (  # noqa: E402
     FUNCTION_PATTERN,
     IDENTIFIER_PATTERN,
@@ -63,9 +63,14 @@ WORDS = {
     "HttpFunction.allow": "Who may cause a call; default `anonymous` for reads, `verified` for writes.",
     "HttpFunction.request": "The request it becomes; see [`functions[].request`](#http-functionsrequest).",
     "Request.method": "The HTTP method.",
+    "Request.cookies": "Cookies of this function.",
     "Request.query": "Parameters; a list gives its name once for each value.",
     "Request.headers": "Headers of this function, beside those of the plugin.",
     "HttpPlugin.kind": "May be left out.",
+    "OpenApiPlugin.kind": "Must be said.",
+    "OpenApiPlugin.description": "For people, and for functions without a description of their own.",
+    "OpenApiPlugin.functions": "Options by operation id; see [`functions`](#openapi-functionsname).",
+    "Style.style": "As the description of OpenAPI has it; `json` writes JSON.",
     "HttpPlugin.description": "For people, and for functions without a description of their own.",
     "HttpService.headers": "Headers of every function.",
     "HttpService.auth": (
@@ -269,6 +274,7 @@ def routes_table() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "persona": lambda: keys(PersonaSpec),
     "http": lambda: keys(HttpPlugin, "http: "),
+    "openapi": lambda: keys(OpenApiPlugin, "openapi: "),
     "mcp": lambda: keys(McpPlugin, "mcp: "),
     "table": lambda: keys(TablePlugin, "table: "),
     "dial": dial,

@@ -16,7 +16,7 @@ from types import ModuleType
 import httpx
 import pytest
 
-from server.catalog.plugin_spec import HttpPlugin, TablePlugin
+from server.catalog.plugin_spec import HttpPlugin, OpenApiPlugin, TablePlugin
 from server.catalog.problems import errors_in
 from server.catalog.report import check_paths
 from server.catalog.spec import PersonaSpec
@@ -188,7 +188,7 @@ def test_every_generated_part_has_its_place(made: ModuleType) -> None:
     assert sorted(named) == sorted(made.PARTS)
 
 
-@pytest.mark.parametrize("top", [PersonaSpec, HttpPlugin, TablePlugin])
+@pytest.mark.parametrize("top", [PersonaSpec, HttpPlugin, OpenApiPlugin, TablePlugin])
 def test_every_key_of_a_file_has_its_meaning(top: type, made: ModuleType) -> None:
     table = made.keys(top)
     for _, model in made.models_of(top):
@@ -198,7 +198,7 @@ def test_every_key_of_a_file_has_its_meaning(top: type, made: ModuleType) -> Non
 
 
 def test_no_meaning_is_written_for_a_key_that_is_gone(made: ModuleType) -> None:
-    below = [model for top in (PersonaSpec, HttpPlugin, TablePlugin) for _, model in made.models_of(top)]
+    below = [model for top in (PersonaSpec, HttpPlugin, OpenApiPlugin, TablePlugin) for _, model in made.models_of(top)]
     models = {base.__name__: base for model in below for base in model.__mro__ if hasattr(base, "model_fields")}
     gone = [key for key in made.WORDS if key.split(".")[1] not in models[key.split(".")[0]].model_fields]
     assert gone == []
