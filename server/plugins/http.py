@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import secrets as random_source
@@ -40,6 +41,16 @@ from server.plugins.styles import Styles, cookie_text, header_text, query_text, 
 
 MAX_ADDRESS = 8_000
 _SHOWN_OF_AN_ERROR = 500
+_MARKS = (
+    (b"\x89PNG\r\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b", "application/gzip"),
+)
+"""How files begin that services send under the name of text."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_YOURS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade", IDENTITY.lower()}
@@ -263,17 +274,18 @@ def _value(answer: Response) -> Any:
     """JSON as parsed, text as text, anything else as a note of its type and size."""
     if not answer.body:
         return None
+    body = answer.body.removeprefix(codecs.BOM_UTF8)
     header = Message()
     header["content-type"] = answer.headers.get("content-type", "text/plain")
-    kind = header.get_content_type()
-    looks = answer.body.lstrip()[:1] in (b"{", b"[")
+    kind = next((known for mark, known in _MARKS if body.startswith(mark)), header.get_content_type())
+    looks = body.lstrip()[:1] in (b"{", b"[")
     if kind == "application/json" or kind.endswith("+json") or (looks and kind.startswith("text/")):
         try:
-            return orjson.loads(answer.body)
+            return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass
     if kind.startswith("text/") or "json" in kind or "xml" in kind or kind == "application/x-www-form-urlencoded":
-        return _text(answer.body, header.get_content_charset("utf-8"))
+        return _text(body, header.get_content_charset("utf-8"))
     return {"note": "not text, so it is not shown", "type": kind, "bytes": len(answer.body)}
 
 
