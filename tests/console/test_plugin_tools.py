@@ -56,7 +56,7 @@ def look(browser: Browser, shop_house: House) -> Visitors:
 
 def opened(look: Visitors, role: str, **how: object) -> Page:
     page = look("/plugins?name=shop", role=role, **how)  # type: ignore[arg-type]
-    expect(page.locator(".st-key-tool_stock")).to_be_visible(timeout=15_000)
+    expect(page.locator(".st-key-tool_stock").first).to_be_visible(timeout=15_000)
     return settled(page)
 
 
