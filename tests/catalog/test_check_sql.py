@@ -31,7 +31,7 @@ def test_the_example_of_the_page_is_sound() -> None:
     ("old", "new", "wanted"),
     [
         ("tables: [orders, visits, product]\n", "", "`tables` is missing in an sql plugin"),
-        (":order_id", ":ordr_id", "17:14: `:ordr_id` is no parameter; did you mean `:order_id`?"),
+        (":order_id", ":ordr_id", "17:20: `:ordr_id` is no parameter; did you mean `:order_id`?"),
         ("FROM orders o JOIN", "FROM order o JOIN", "16:12: There is no table `order`; did you mean `orders`?"),
         ("FROM orders o JOIN", "FROM staff o JOIN", "16:12: There is no table `staff`; there are `orders`"),
         ("SELECT o.id, o.total", "DELETE o.id, o.total", "15:7: Only a SELECT"),
