@@ -135,7 +135,7 @@ class Store:
         kept = self._by_key
         if kept is None or kept.table is not self.table:
             bound = {name: sa.bindparam(name, type_=self.table.c[name].type) for name in self.key}
-            statement = sa.select(*self._columns()).where(*self._where(bound)).limit(1)
+            statement = sa.select(*self._columns()).where(*self.where(bound)).limit(1)
             kept = self._by_key = _ByKey(self.table, statement, self._text_of_get())
         return kept
 
@@ -163,13 +163,13 @@ class Store:
         if self.unique and self.exact:
             self._set_on_mysql(execute, key, ready)
             return
-        if execute(sa.update(self.table).where(*self._where(key)).values(**ready)).rowcount == 0:
+        if execute(sa.update(self.table).where(*self.where(key)).values(**ready)).rowcount == 0:
             execute(sa.insert(self.table).values(**key, **ready))
 
     def _set_on_mysql(self, execute: Execute, key: Mapping[str, Any], ready: Mapping[str, Any]) -> None:
         """MySQL has one rule for every unique key of a table: a row is changed only if it is the very one."""
         insert = mysql.insert(self.table).values(**key, **ready)
-        mine = sa.and_(*self._where(key))
+        mine = sa.and_(*self.where(key))
         changed = {name: sa.func.if_(mine, insert.inserted[name], self.table.c[name]) for name in ready}
         execute(insert.on_duplicate_key_update(changed))
         if execute(sa.select(sa.literal(1)).select_from(self.table).where(mine).limit(1)).first() is None:
@@ -177,7 +177,7 @@ class Store:
 
     def find(self, execute: Execute, key: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
         """Up to ten rows that hold most of the words; the first ten for no words."""
-        wanted = sa.select(*self._columns()).where(*self._where(key))
+        wanted = sa.select(*self._columns()).where(*self.where(key))
         words = terms(query)
         texts = [self.table.c[n] for n, c in self.spec.columns.items() if c.type == "text"]
         if not words or not texts:
@@ -235,7 +235,7 @@ class Store:
         return self.own and sa.inspect(tx.connection).has_table(self.spec.table)
 
     def _put(self, tx: Transaction, key: Mapping[str, Any], ready: Mapping[str, Any]) -> None:
-        if tx.execute(sa.update(self.table).where(*self._where(key)).values(**ready)).rowcount == 0:
+        if tx.execute(sa.update(self.table).where(*self.where(key)).values(**ready)).rowcount == 0:
             tx.execute(sa.insert(self.table).values(**key, **ready))
 
     def _to_sql(self, name: str, value: Any) -> Any:
@@ -244,7 +244,8 @@ class Store:
     def _columns(self) -> list[sa.Column[Any]]:
         return [self.table.c[name] for name in self.spec.columns]
 
-    def _where(self, key: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    def where(self, key: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+        """The conditions that a row has these values, byte for byte."""
         same = [self.table.c[name] == value for name, value in key.items()]
         if self.exact:
             same += [_as_bytes(self.table.c[name]) == _as_bytes(_text(value)) for name, value in key.items()]
