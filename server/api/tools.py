@@ -13,7 +13,7 @@ from server.auth.rules import DEVELOPER, VIEWER
 from server.catalog import LoadedPlugin
 from server.catalog.plugin_spec import McpPlugin
 from server.errors import Invalid, NotFound
-from server.plugins.mcp.pins import states
+from server.plugins.listing import states
 from server.service import Service
 from server.storage import tools
 

@@ -34,7 +34,7 @@ def approve(
 
 async def _approve(settings: Settings, name: str, wanted: list[str], yes: bool) -> bool:
     from server.catalog.plugin_spec import McpPlugin
-    from server.plugins.mcp.pins import ToolState, states
+    from server.plugins.listing import ToolState, states
     from server.service import open_service
     from server.storage import tools
 
@@ -69,7 +69,7 @@ async def _approve(settings: Settings, name: str, wanted: list[str], yes: bool) 
 
 
 def _show(state: object) -> None:
-    from server.plugins.mcp.pins import ToolState
+    from server.plugins.listing import ToolState
 
     assert isinstance(state, ToolState)
     typer.echo(f"--- {state.tool}: {state.status or 'unknown'}")

@@ -18,7 +18,9 @@ from server.catalog.plugin_spec import (
 from server.catalog.spec import Effect, Trust
 from server.plugins import http, sql, table
 from server.plugins.columns import Action, parameters_of
+from server.plugins.mcp.pins import ToolState as ToolState
 from server.plugins.mcp.pins import definition
+from server.plugins.mcp.pins import states as states
 from server.plugins.mcp.tools import without
 from server.plugins.operation import access_of
 from server.storage.tools import ToolRow
