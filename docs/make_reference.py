@@ -24,7 +24,7 @@ sys.path.insert(0, str(DOCS.parent))
 
 from server.api import create_app  # noqa: E402
 from server.auth import rule_of  # noqa: E402
-from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, TablePlugin  # noqa: E402
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, SqlPlugin, TablePlugin  # noqa: E402
 from server.catalog.spec import (  # noqa: E402
     FUNCTION_PATTERN,
     IDENTIFIER_PATTERN,
@@ -77,6 +77,22 @@ WORDS = {
         "One of `{basic: …}`, `{digest: …}`, `{bearer: …}`, `{api_key: …}`, `{oauth2: …}`; "
         "see [Authentication](#authentication)."
     ),
+    "HttpAuth.basic": "A user and a password in each request.",
+    "HttpAuth.bearer": "A token in each request.",
+    "HttpAuth.digest": "A user and a password that are never sent (RFC 7616).",
+    "HttpAuth.api_key": "A key in a header or a query parameter.",
+    "HttpAuth.oauth2": "Client credentials: a token is fetched and kept while it holds.",
+    "UserPassword.user": "The user's name.",
+    "UserPassword.password": "A secret, such as `${secret.CRM_PASSWORD}`.",
+    "ApiKey.header": "The header's name.",
+    "ApiKey.query": "Or the parameter's name.",
+    "ApiKey.value": "A secret, such as `${secret.CRM_KEY}`.",
+    "ClientCredentials.token_url": "Where tokens are fetched.",
+    "ClientCredentials.client_id": "The client's name there.",
+    "ClientCredentials.client_secret": "A secret, such as `${secret.CRM_SECRET}`.",
+    "ClientCredentials.scope": "What is asked for.",
+    "ClientCredentials.audience": "For whom the token is.",
+    "ClientCredentials.style": "Whether the client's credentials go in a header or in the body.",
     "FunctionOptions.timeout_seconds": "Seconds for one call.",
     "FunctionOptions.allow": "Who may cause a call; see [`allow`](#http-functionsallow).",
     "FunctionOptions.limits": "Bounds for a function that writes; see [`limits`](#http-functionslimits).",
@@ -92,6 +108,14 @@ WORDS = {
     "TableFunctions.find": "Up to ten rows that hold most of the words.",
     "McpPlugin.kind": "Must be said.",
     "McpPlugin.description": "For people, and for functions without a description of their own.",
+    "SqlPlugin.kind": "Must be said.",
+    "SqlPlugin.description": "For people, and for functions without a description of their own.",
+    "SqlPlugin.limits": "Bounds of one statement; see [`limits`](#sql-limits).",
+    "SqlPlugin.functions": "Functions that take SQL from the model; see [`functions`](#sql-functions).",
+    "SqlFunctions.describe": "Tells the model the tables with their columns and sample values.",
+    "SqlFunctions.query": "Takes one SELECT from the model.",
+    "SqlFunction.name": "What the model sees; unique in a persona.",
+    "SqlStatement.name": "What the model sees; unique in a persona.",
     "TablePlugin.kind": "Must be said.",
     "TablePlugin.description": "For people, and for functions without a description of their own.",
     "TablePlugin.table": "The table's name.",
@@ -276,6 +300,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "http": lambda: keys(HttpPlugin, "http: "),
     "openapi": lambda: keys(OpenApiPlugin, "openapi: "),
     "mcp": lambda: keys(McpPlugin, "mcp: "),
+    "sql": lambda: keys(SqlPlugin, "sql: "),
     "table": lambda: keys(TablePlugin, "table: "),
     "dial": dial,
     "vendors": vendors,

@@ -86,11 +86,19 @@ async def read_shape(request: Request, shape: type[S]) -> S:
 def body_of(shape: type[BaseModel]) -> dict[str, Any]:
     """What the OpenAPI document says of a body that `read_shape` reads."""
     schema = shape.model_json_schema()
-    for name, inner in schema.pop("$defs", {}).items():
-        for key, value in schema["properties"].items():
-            if value.get("$ref") == f"#/$defs/{name}":
-                schema["properties"][key] = inner
+    schema = _inlined(schema, schema.pop("$defs", {}))
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _inlined(value: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with what it refers to in its place, since the document has its definitions elsewhere."""
+    if isinstance(value, list):
+        return [_inlined(inner, definitions) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(reference := value.get("$ref"), str):
+        return _inlined(definitions[reference.rpartition("/")[2]], definitions)
+    return {name: _inlined(inner, definitions) for name, inner in value.items()}
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -151,6 +159,6 @@ def _bounded(receive: Receive, most: int) -> Receive:
 
 
 async def _refuse(error: RapportError, scope: Scope, receive: Receive, send: Send) -> None:
-    from server.api.problems import problem_response
+    from server.api.problems import refusal
 
-    await problem_response(error)(scope, receive, send)
+    await refusal(scope["path"], error)(scope, receive, send)

@@ -61,6 +61,12 @@ class HttpAuth(Spec):
     api_key: ApiKey | None = None
     oauth2: ClientCredentials | None = None
 
+    @model_validator(mode="after")
+    def _exactly_one(self) -> HttpAuth:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("`auth` takes exactly one of basic, bearer, digest, api_key and oauth2")
+        return self
+
 
 _ONE_OF = (
     "`auth` is one of {basic: {user, password}}, {digest: {user, password}}, {bearer: …},"

@@ -181,7 +181,7 @@ class _Joining:
         return tuple(made)
 
     def credentials(self) -> frozenset[str]:
-        key = (self.spec.auth or {}).get("api_key")
+        key = (self.spec.auth_written or {}).get("api_key")
         named = [key.get("header"), key.get("query")] if isinstance(key, dict) else []
         return frozenset(str(name).lower() for name in (*self.spec.headers, *named) if name)
 

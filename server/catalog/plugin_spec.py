@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from server.catalog.auth_shape import HttpAuth
 from server.catalog.spec import Effect, FunctionName, Identifier, Name, Spec, Text, Trust
 
 Slots = dict[str, Any]
@@ -131,10 +132,15 @@ class HttpService(Spec):
     """How a service over HTTP is reached; shared by the kinds that do."""
 
     headers: dict[str, str] = Field(default_factory=dict)
-    auth: dict[str, Any] | None = Field(
+    auth: HttpAuth | None = Field(
         None, description="One of {basic: …}, {bearer: …}, {digest: …}, {api_key: …}, {oauth2: …}."
     )
     identity: bool = Field(False, description="Send a signed token that says who the customer is.")
+
+    @property
+    def auth_written(self) -> dict[str, Any] | None:
+        """`auth` as plain values, only what is written."""
+        return self.auth.model_dump(exclude_unset=True) if self.auth else None
 
 
 class HttpPlugin(HttpService):
@@ -399,4 +405,3 @@ PLUGIN_KINDS: dict[str, type[PluginSpec]] = {
     "mcp": McpPlugin,
     "sql": SqlPlugin,
 }
-LATER_KINDS: frozenset[str] = frozenset()

@@ -109,7 +109,7 @@ def reserved_names(plugin: PluginSpec, function: HttpFunction | None = None) -> 
         return frozenset(_reserved(plugin.key))
     if isinstance(plugin, McpPlugin | SqlPlugin):
         return frozenset(_reserved(plugin.bind)) - {""}
-    names = set(_reserved(plugin.headers)) | set(_reserved(plugin.auth or {}, slots=False))
+    names = set(_reserved(plugin.headers)) | set(_reserved(plugin.auth_written or {}, slots=False))
     if function is not None:
         request = function.request
         names.update(_reserved({"": request.path}, slots=False))

@@ -10,7 +10,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from server.catalog.plugin_spec import LATER_KINDS, PLUGIN_KINDS, PluginSpec
+from server.catalog.plugin_spec import PLUGIN_KINDS, PluginSpec
 from server.catalog.problems import Path, Problem, in_order
 from server.catalog.spec import FUNCTION_PATTERN, IDENTIFIER_PATTERN, NAME_PATTERN, PersonaSpec, Spec
 from server.catalog.yaml_source import Source
@@ -26,6 +26,10 @@ _NOUNS = {
     "OpenApiPlugin": "an openapi plugin",
     "OpenApiFunction": "a function",
     "Style": "a style",
+    "HttpAuth": "`auth`",
+    "UserPassword": "a user with a password",
+    "ApiKey": "an API key",
+    "ClientCredentials": "`oauth2`",
     "QuestionAnswer": "a question and answer",
     "Offer": "an offer",
     "CollectField": "a field to collect",
@@ -75,13 +79,9 @@ def plugin_spec(source: Source) -> tuple[PluginSpec | None, tuple[Problem, ...]]
     kind = source.value.get("kind", "http")
     if isinstance(kind, str) and kind in PLUGIN_KINDS:
         return _validated(PLUGIN_KINDS[kind], source)
-    here = " and ".join(PLUGIN_KINDS)
-    if isinstance(kind, str) and kind in LATER_KINDS:
-        message = f"kind `{kind}` is not supported yet: this version has {here}"
-    else:
-        close = _did_you_mean(str(kind), PLUGIN_KINDS)
-        message = f"kind `{_shown(kind)}` is unknown{close or f': there are {here}'}"
-    return None, (source.problem(("kind",), message),)
+    here = ", ".join(PLUGIN_KINDS)
+    close = _did_you_mean(str(kind), PLUGIN_KINDS)
+    return None, (source.problem(("kind",), f"kind `{_shown(kind)}` is unknown{close or f': there are {here}'}"),)
 
 
 def _validated(model: type[S], source: Source) -> tuple[S | None, tuple[Problem, ...]]:

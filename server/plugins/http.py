@@ -106,7 +106,7 @@ def load(plugin: LoadedPlugin, spec: HttpPlugin, means: Means, *, reserved: froz
 def _credentials(spec: HttpPlugin, means: Means) -> Credentials:
     if spec.identity and means.sign is None:
         raise Problem("`identity: true` needs the key of a server to sign with; there is none here")
-    return credentials(spec.auth, spec.base_url, means.sign if spec.identity else None)
+    return credentials(spec.auth_written, spec.base_url, means.sign if spec.identity else None)
 
 
 def _operation(

@@ -160,10 +160,3 @@ def test_the_contract_s_own_example_of_a_message() -> None:
 def test_wrong_values_are_told_in_plain_words(text: str, line: str) -> None:
     problems = parse_persona("guide", "g.yaml", text.encode()).problems
     assert str(problems[0]).startswith(f"g.yaml:{line}"), problems
-
-
-@pytest.mark.parametrize("kind", ["sql", "openapi", "mcp"])
-def test_kinds_of_a_later_version_are_refused_in_one_line(kind: str) -> None:
-    problems = parse_plugin("db", "plugins.d/db.yaml", f"kind: {kind}\ntables: [a]\n".encode()).problems
-    told = f"plugins.d/db.yaml:1:7: kind `{kind}` is not supported yet: this version has http and table"
-    assert [str(problem) for problem in problems] == [told]

@@ -16,7 +16,7 @@ from types import ModuleType
 import httpx
 import pytest
 
-from server.catalog.plugin_spec import HttpPlugin, OpenApiPlugin, TablePlugin
+from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, SqlPlugin, TablePlugin
 from server.catalog.problems import errors_in
 from server.catalog.report import check_paths
 from server.catalog.spec import PersonaSpec
@@ -25,6 +25,7 @@ from tests.conftest import furnish
 from tests.running import RAPPORT, ROOT, RunningServer
 
 DOCS = ROOT / "docs"
+TOPS = (PersonaSpec, HttpPlugin, OpenApiPlugin, McpPlugin, SqlPlugin, TablePlugin)
 PAGES = sorted(page.name for page in DOCS.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPECTED = re.compile(r"^# → (.+)$", re.MULTILINE)
@@ -188,7 +189,7 @@ def test_every_generated_part_has_its_place(made: ModuleType) -> None:
     assert sorted(named) == sorted(made.PARTS)
 
 
-@pytest.mark.parametrize("top", [PersonaSpec, HttpPlugin, OpenApiPlugin, TablePlugin])
+@pytest.mark.parametrize("top", TOPS)
 def test_every_key_of_a_file_has_its_meaning(top: type, made: ModuleType) -> None:
     table = made.keys(top)
     for _, model in made.models_of(top):
@@ -198,7 +199,7 @@ def test_every_key_of_a_file_has_its_meaning(top: type, made: ModuleType) -> Non
 
 
 def test_no_meaning_is_written_for_a_key_that_is_gone(made: ModuleType) -> None:
-    below = [model for top in (PersonaSpec, HttpPlugin, OpenApiPlugin, TablePlugin) for _, model in made.models_of(top)]
+    below = [model for top in TOPS for _, model in made.models_of(top)]
     models = {base.__name__: base for model in below for base in model.__mro__ if hasattr(base, "model_fields")}
     gone = [key for key in made.WORDS if key.split(".")[1] not in models[key.split(".")[0]].model_fields]
     assert gone == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from server.catalog.auth_shape import http_auth
 from server.catalog.openapi.carrying import Carried, Description, Wanted, carry
 from server.catalog.openapi.document import NotADescription
 from server.catalog.openapi.names import folded, shortened
@@ -16,11 +15,9 @@ from server.catalog.openapi.operations import LeftOut
 from server.catalog.openapi.security import Credentials, Secret, credentials
 from server.catalog.plugin_spec import HttpPlugin, Request
 from server.catalog.references import reserved_names
+from server.catalog.yaml_text import block, entry, scalar
 
 FILL_IN = "https://set-me.invalid"
-_WIDE = 110
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_/.-]*")
-_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +56,24 @@ def imported(description: Description) -> Imported:
 
 
 def _reserved(proof: Credentials) -> frozenset[str]:
-    plugin = HttpPlugin.model_construct(base_url="", functions=[], headers=proof.headers, auth=proof.auth)
+    plugin = HttpPlugin.model_construct(
+        base_url="", functions=[], headers=proof.headers, auth=http_auth(proof.auth) if proof.auth else None
+    )
     return frozenset(map(folded, {*reserved_names(plugin), *proof.query}))
 
 
 def _file(title: str, address: str, proof: Credentials, carried: list[Carried]) -> Iterator[str]:
     yield "kind: http"
     if title:
-        yield f"description: {_scalar(shortened(title, 200))}"
-    yield f"base_url: {_scalar(address)}"
+        yield f"description: {scalar(shortened(title, 200))}"
+    yield f"base_url: {scalar(address)}"
     if proof.headers:
-        yield from _entry("headers", proof.headers, 0)
+        yield from entry("headers", proof.headers, 0)
     if proof.auth:
-        yield from _entry("auth", proof.auth, 0)
+        yield from entry("auth", proof.auth, 0)
     yield "functions:"
     for each in carried:
-        yield from _block([_function(each, proof)], 1)
+        yield from block([_function(each, proof)], 1)
 
 
 def _function(carried: Carried, proof: Credentials) -> dict[str, Any]:
@@ -95,55 +94,3 @@ def _request(request: Request, proof: Credentials) -> dict[str, Any]:
     if proof.query:
         made["query"] = {**request.query, **proof.query}
     return made
-
-
-# --- YAML ------------------------------------------------------------------------------------------------------
-
-
-def _block(value: Any, depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from _entry(key, below, depth)
-        return
-    for each in value:
-        flow = _flow(each)
-        if flow is not None and len(flow) + len(indent) < _WIDE:
-            yield f"{indent}- {flow}"
-        else:
-            lines = list(_block(each, depth + 1))
-            yield f"{indent}- {lines[0].lstrip(' ')}"
-            yield from lines[1:]
-
-
-def _entry(key: str, value: Any, depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    flow = _flow(value)
-    if flow is not None and (not isinstance(value, dict | list) or len(flow) + len(indent) + len(key) < _WIDE):
-        yield f"{indent}{_scalar(key)}: {flow}"
-    else:
-        yield f"{indent}{_scalar(key)}:"
-        yield from _block(value, depth + 1)
-
-
-def _flow(value: Any, room: int = _WIDE) -> str | None:
-    """The value on one line, None when it is a map or list too long for that."""
-    if not isinstance(value, dict | list):
-        return _scalar(value)
-    parts: list[str] = []
-    for each in value.items() if isinstance(value, dict) else value:
-        part = _flow(each[1] if isinstance(value, dict) else each, room)
-        if part is None:
-            return None
-        parts.append(f"{_scalar(each[0])}: {part}" if isinstance(value, dict) else part)
-        room -= len(parts[-1]) + 2
-        if room < 0:
-            return None
-    return f"{{{', '.join(parts)}}}" if isinstance(value, dict) else f"[{', '.join(parts)}]"
-
-
-def _scalar(value: Any) -> str:
-    """Text plain where nobody can read it as anything else; all else as JSON, which YAML 1.2 takes."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)

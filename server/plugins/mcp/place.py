@@ -97,7 +97,7 @@ def _http(spec: McpPlugin, address: str) -> HttpPlace:
         raise Problem("`url` needs to be a plain address: no references, user, query or fragment")
     headers = {name: read(value) for name, value in spec.headers.items()}
     query: dict[str, str | Slot] = {}
-    user, password = _auth(spec.auth, headers, query)
+    user, password = _auth(spec.auth_written, headers, query)
     _only_secrets(headers, query, user, password)
     for name in headers:
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _NOT_YOURS or name.lower().startswith("mcp-"):

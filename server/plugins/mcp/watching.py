@@ -19,6 +19,7 @@ from server.plugins.masking import hide
 from server.plugins.mcp.pins import MAX_CHARACTERS, Definition
 from server.plugins.mcp.place import HttpPlace, Place, ProgramPlace
 from server.plugins.references import Unfilled, Values
+from server.plugins.tied import place_of
 from server.plugins.types import Bound
 from server.storage import Database, tools
 
@@ -150,7 +151,7 @@ class Server:
         values = Values({}, _NOBODY, self.servers.secrets, self.masked)
         try:
             if isinstance(self.place, HttpPlace):
-                url, headers = self.place.filled(values)
+                url, headers = self.place.filled(values.towards(place_of(self.place.url)))
                 return Http(self.servers.outgoing, url, headers)
             assert isinstance(self.place, ProgramPlace)
             return Program(self.place.command, self.place.args, self.place.filled(values), Path(self.place.folder))
