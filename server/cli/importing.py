@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from server.catalog import lanying as lanying_export
 from server.catalog.files import Unreadable, read_inside
 from server.catalog.openapi import NotADescription, NotCarried, read_description
 from server.catalog.openapi.document import MAX_BYTES
@@ -34,6 +35,23 @@ def openapi(
             made = _from_file(Path(source))
     except NotADescription as problem:
         raise Invalid(f"{source}: {problem}.") from None
+    _write(made)
+
+
+def lanying(source: Annotated[Path, typer.Argument(help="The JSON export of a plugin.")]) -> None:
+    """Write a Lanying plugin export as a plugin file to standard output."""
+    try:
+        with source.open("rb") as stream:
+            data = stream.read(lanying_export.MAX_BYTES + 1)
+        made = lanying_export.imported(data)
+    except OSError as error:
+        raise Invalid(f"{source} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    except lanying_export.NotAnExport as problem:
+        raise Invalid(f"{source}: {problem}.") from None
+    _write(made)
+
+
+def _write(made: Imported) -> None:
     typer.echo(made.text, nl=False)
     for line in _told(made):
         typer.echo(line, err=True)
