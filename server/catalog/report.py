@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 import orjson
 
+from server import __version__
 from server.catalog.check import check_plugins, check_rows, check_tables
 from server.catalog.descriptions import Descriptions
 from server.catalog.files import Entry, Unreadable, entries, read_inside, shown
@@ -146,31 +148,58 @@ def _line(problem: Problem) -> str:
 
 def _github(problem: Problem) -> str:
     """Workflow commands of GitHub Actions; values escaped as its toolkit does."""
-    message = problem.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    file = problem.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-    return f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{message}"
+    place = f"file={_property(problem.file)},line={problem.line},col={problem.column}"
+    return f"::{problem.severity} {place}::{_data(problem.message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_RULES = {
+    "error": ("rapport/error", "What keeps a file from being loaded."),
+    "warning": ("rapport/warning", "What this installation lacks, or what looks like a mistake."),
+}
 
 
 def _sarif(problems: list[Problem]) -> dict[str, object]:
-    results = [
-        {
-            "ruleId": "rapport-check",
-            "level": problem.severity,
-            "message": {"text": problem.message},
-            "locations": [
-                {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": problem.file},
-                        "region": {"startLine": problem.line, "startColumn": problem.column},
-                    }
-                }
-            ],
-        }
-        for problem in problems
+    rules = [
+        {"id": rule, "shortDescription": {"text": words}, "defaultConfiguration": {"level": level}}
+        for level, (rule, words) in _RULES.items()
     ]
-    driver = {"name": "rapport", "rules": [{"id": "rapport-check"}]}
+    driver = {"name": "rapport check", "semanticVersion": __version__, "rules": rules}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(problem) for problem in problems],
+            }
+        ],
     }
+
+
+def _sarif_result(problem: Problem) -> dict[str, object]:
+    region = {"startLine": problem.line, "startColumn": problem.column}
+    rule, _ = _RULES[problem.severity]
+    return {
+        "ruleId": rule,
+        "ruleIndex": list(_RULES).index(problem.severity),
+        "level": problem.severity,
+        "message": {"text": problem.message},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(problem.file), "region": region}}],
+    }
+
+
+def _artifact(file: str) -> dict[str, str]:
+    """A file as a URI; one below the folder we run in is relative to the root of the sources."""
+    path = Path(file)
+    if path.is_absolute():
+        return {"uri": path.as_uri()}
+    return {"uri": quote(path.as_posix()), "uriBaseId": "%SRCROOT%"}

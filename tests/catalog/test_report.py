@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
+import yaml
 
 from server.catalog import check_paths, new_persona, new_plugin, persona_schema, plugin_schema, render
 from server.catalog.parsed import parse_persona, parse_plugin
+from server.catalog.problems import Problem
 from server.catalog.yaml_source import read_source
 from tests.catalog.house import CRM, PERSONA, PROFILE, House, write
+from tests.running import ROOT
 
 
 def told(house: House, *paths: Path, strict: bool = False) -> list[str]:
@@ -66,6 +70,40 @@ def test_every_format_says_the_same(house: House) -> None:
     regions = [r["locations"][0]["physicalLocation"]["region"] for r in sarif["runs"][0]["results"]]
     assert regions == [{"startLine": 1, "startColumn": 1}, {"startLine": 2, "startColumn": 26}]
     assert render([], "text") == ""
+
+
+def test_annotations_keep_a_hostile_name_and_message_on_one_line() -> None:
+    odd = Problem("a,b:c%\n.yaml", 3, 7, "50% of\r\n::error file=x::y")
+    expected = "::error file=a%2Cb%3Ac%25%0A.yaml,line=3,col=7::50%25 of%0D%0A::error file=x::y"
+    assert render([odd], "github") == expected
+
+
+def test_sarif_has_the_members_that_its_version_requires() -> None:
+    problems = [Problem("plugins.d/my file.yaml", 2, 5, "wrong"), Problem("/abs/ü.yaml", 1, 1, "odd", "warning")]
+    report = json.loads(render(problems, "sarif"))
+    assert (report["version"], len(report["runs"])) == ("2.1.0", 1)
+    run = report["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert run["tool"]["driver"]["name"]
+    for result, problem in zip(run["results"], problems, strict=True):
+        assert result["message"] == {"text": problem.message}
+        assert result["level"] == problem.severity
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    assert places[0] == {
+        "artifactLocation": {"uri": "plugins.d/my%20file.yaml", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 2, "startColumn": 5},
+    }
+    assert places[1]["artifactLocation"] == {"uri": "file:///abs/%C3%BC.yaml"}
+    assert json.loads(render([], "sarif"))["runs"][0]["results"] == []
+
+
+def test_the_hook_of_pre_commit_runs_the_check_on_both_folders() -> None:
+    hook = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())[0]
+    assert {"id", "name", "entry", "language", "files"} <= set(hook)
+    assert hook["entry"] == "rapport check"
+    taken = [re.search(hook["files"], path) for path in ("plugins.d/crm.yaml", "x/personas.d/a.yml", "docs/a.yaml")]
+    assert [bool(found) for found in taken] == [True, True, False]
 
 
 @pytest.mark.parametrize("name", ["guide", "a", "my-crm", "9lives", "_", "x" * 64])
