@@ -12,6 +12,7 @@ from server import __version__
 from server.api import (
     chat,
     conversations,
+    data,
     leads,
     meta,
     overview,
@@ -71,6 +72,7 @@ def create_app(service: Service) -> FastAPI:
     ):
         api.include_router(router)
     app.include_router(api)
+    app.include_router(data.router)
     app.include_router(meta.router)
     app.add_middleware(HotChat, service=service)
     app.add_middleware(Bounds)

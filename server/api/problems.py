@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from server.api.data_shape import DATA, data_refusal
 from server.api.wire import json_bytes
 from server.errors import BadRequest, Invalid, NotFound, RapportError
 
@@ -57,6 +58,11 @@ def problem_response(error: RapportError) -> Response:
     return Response(json_bytes(error.document()), error.status, headers, MEDIA_TYPE)
 
 
+def refusal(path: str, error: RapportError) -> Response:
+    """The answer that tells of an error, in the shape of what lies at that path."""
+    return data_refusal(error) if path.startswith(DATA) else problem_response(error)
+
+
 def install(app: FastAPI) -> None:
     """Sends every error of the application through `problem_response`."""
     app.add_exception_handler(RapportError, _rapport)
@@ -66,14 +72,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _rapport(_request: Request, error: Exception) -> Response:
+async def _rapport(request: Request, error: Exception) -> Response:
     assert isinstance(error, RapportError)
-    return problem_response(error)
+    return refusal(request.url.path, error)
 
 
-async def _validation(_request: Request, error: Exception) -> Response:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(problem_of(error))
+    return refusal(request.url.path, problem_of(error))
 
 
 def problem_of(error: RequestValidationError) -> RapportError:
@@ -84,26 +90,33 @@ def problem_of(error: RequestValidationError) -> RapportError:
     return Invalid(_in_one_line(found), errors=[_field(one) for one in found])
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return problem_response(NotFound("There is nothing at this address; /docs lists what there is."))
+    answer = refusal(request.url.path, _framework(error))
     if error.status_code == 405:
-        answer = problem_response(MethodNotAllowed("This address does not take that method."))
         answer.headers.update(error.headers or {})
-        return answer
+    return answer
+
+
+def _framework(error: HTTPException) -> RapportError:
+    """What the framework refused, in our words."""
+    if error.status_code == 404:
+        return NotFound("There is nothing at this address; /docs lists what there is.")
+    if error.status_code == 405:
+        return MethodNotAllowed("This address does not take that method.")
     if isinstance(error.__cause__, RapportError):  # raised while the body was read
-        return problem_response(error.__cause__)
-    return problem_response(BadRequest(str(error.detail)))
+        return error.__cause__
+    return BadRequest(str(error.detail))
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
-    return problem_response(CUT_BODY)
+async def _gone(request: Request, _error: Exception) -> Response:
+    return refusal(request.url.path, CUT_BODY)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request_failed", method=request.method, path=request.url.path, error=type(error).__name__)
-    return problem_response(RapportError("Something went wrong on our side. Try again; the log has the reason."))
+    ours = RapportError("Something went wrong on our side. Try again; the log has the reason.")
+    return refusal(request.url.path, ours)
 
 
 def _field(error: dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -15,8 +16,8 @@ Rule = Callable[[Request], Awaitable[Any]]
 _RULES: dict[Any, str] = {}
 
 
-def bearer(request: Request) -> str | None:
-    """The token of the request, None without one. Two credentials raise BadRequest."""
+def _credential(request: Request) -> tuple[str, str] | None:
+    """The one credential of the request as (scheme in lower case, rest). Two raise BadRequest."""
     given = request.headers.getlist("authorization")
     others = [name for name in ("x-api-key", "api-key") if name in request.headers]
     if len(given) + len(others) > 1 or any("," in value for value in given):
@@ -24,8 +25,16 @@ def bearer(request: Request) -> str | None:
     if not given:
         return None
     scheme, _, token = given[0].partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
+    return scheme.lower(), token.strip()
+
+
+def bearer(request: Request) -> str | None:
+    """The token of the request, None without one. Two credentials raise BadRequest."""
+    given = _credential(request)
+    if given is None:
+        return None
+    scheme, token = given
+    if scheme != "bearer" or not token:
         raise Unauthorised("The Authorization header is not `Bearer` and a token.")
     return token
 
@@ -38,14 +47,37 @@ async def _caller(request: Request) -> Caller:
     return await authority.caller(token)
 
 
+async def _data_caller(request: Request) -> Caller:
+    """Whose token it is, or whose API key a Basic pair of key id and key is."""
+    given = _credential(request)
+    if given is None or given[0] != "basic":
+        return await _caller(request)
+    key_id, key = _pair(given[1])
+    authority: Authority = request.app.state.authority
+    caller = await authority.caller(key)
+    if caller.kind != "key" or caller.id != key_id:
+        raise Unauthorised("The user of a Basic pair is the id of the API key, its password the key itself.")
+    return caller
+
+
+def _pair(token: str) -> tuple[str, str]:
+    try:
+        user, colon, password = base64.b64decode(token, validate=True).decode().partition(":")
+    except ValueError:
+        user = colon = password = ""
+    if not user or not colon or not password:
+        raise Unauthorised("The Authorization header is `Basic` and no pair of key id and key.")
+    return user, password
+
+
 def _registered(name: str, rule: Rule) -> Rule:
     _RULES[rule] = name
     return rule
 
 
-def _role(least: Role) -> Rule:
+def _role(least: Role, whose: Callable[[Request], Awaitable[Caller]] = _caller) -> Rule:
     async def rule(request: Request) -> Caller:
-        caller = await _caller(request)
+        caller = await whose(request)
         if not caller.may(least):
             raise Forbidden(f"This needs the role {least}; you have {caller.role}.")
         return caller
@@ -55,6 +87,10 @@ def _role(least: Role) -> Rule:
 
 async def _public(request: Request) -> None:
     bearer(request)
+
+
+async def _data_public(request: Request) -> None:
+    _credential(request)
 
 
 async def may_chat(request: Request) -> Caller:
@@ -84,6 +120,10 @@ VIEWER = Annotated[Caller, Depends(_role("viewer"))]
 EDITOR = Annotated[Caller, Depends(_role("editor"))]
 DEVELOPER = Annotated[Caller, Depends(_role("developer"))]
 ADMIN = Annotated[Caller, Depends(_role("admin"))]
+DATA_PUBLIC = Depends(_registered("public", _data_public))
+DATA_VIEWER = Annotated[Caller, Depends(_role("viewer", _data_caller))]
+DATA_EDITOR = Annotated[Caller, Depends(_role("editor", _data_caller))]
+"""The data service takes API keys as Basic pairs, too."""
 
 
 def rule_of(dependant: Any) -> str | None:

@@ -27,6 +27,7 @@ from server.plugins.mcp import Servers
 from server.plugins.operation import Means, Operation, Outcome, Ready
 from server.plugins.references import Unfilled, Values
 from server.plugins.results import bounded, explained, for_model, masked
+from server.plugins.rows import Rows
 from server.plugins.table import Store, TableExecutor
 from server.plugins.types import Bound, CallResult, CallStatus, Waiting
 from server.storage import Database, Transaction, calls
@@ -272,9 +273,21 @@ class Door:
         store = next((each for each in self._own_stores() if each.plugin == plugin), None)
         return store.blank(tx, user_id, columns) if store else list(columns)
 
-    def forget(self, user_id: str) -> None:
-        """Drops what is kept of a person's forced calls, since something of theirs was taken back."""
-        self._forget(user_id)
+    def forget(self, user_id: str | None) -> None:
+        """Drops what is kept of a person's forced calls, since something of theirs was taken back or changed
+        outside; None when it is not known whose: all that is kept."""
+        if user_id is None:
+            self._results.clear()
+        else:
+            self._forget(user_id)
+
+    def rows(self, table: str) -> Rows | None:
+        """The table of that name, as the data service shows it; None when no plugin in service has one."""
+        for plugin in self._catalog.plugins.values():
+            ready = self._made_ready(plugin).preparation
+            if isinstance(ready, TablePreparation) and ready.store.spec.table == table:
+                return Rows(plugin, ready)
+        return None
 
     def rekey(self, tx: Transaction, old_user: str, new_user: str) -> int:
         """Moves a person's rows to another id, whose own values stay; returns how many."""

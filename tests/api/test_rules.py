@@ -53,6 +53,15 @@ def developer(status: int, body: Any = None) -> Case:
     return Case((401, 403, 403, 403, 403, status, status), body)
 
 
+def admin(status: int, body: Any = None) -> Case:
+    return Case((401, 403, 403, 403, 403, 403, status), body)
+
+
+def signed_in(status: int, *, fresh: bool = False) -> Case:
+    """People of the house; the operator's key is nobody who is signed in."""
+    return Case((401, 403, 403, status, status, status, 403), fresh=fresh)
+
+
 NOBODY = {"name": "nobody-here"}
 HELLO = {"persona": "guide", "message": {"text": "And then?"}, "conversation_id": "{conversation_id}"}
 MATRIX: dict[tuple[str, str], Case] = {
@@ -63,6 +72,11 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/secrets/{name}"): viewer(404),
     ("PUT", "/api/v1/secrets/{name}"): developer(422, {"value": "abcd", "hosts": ["a.example.com"]}),
     ("DELETE", "/api/v1/secrets/{name}"): developer(404),
+    ("GET", "/data/v1/{table}"): viewer(200),
+    ("POST", "/data/v1/{table}"): editor(400, {}),
+    ("PUT", "/data/v1/{table}"): editor(400, {}),
+    ("DELETE", "/data/v1/{table}"): editor(400),
+    ("GET", "/data/v1/{table}/openapi.json"): public(200),
     ("GET", "/schemas/persona.json"): public(200),
     ("GET", "/schemas/plugin.json"): public(200),
     ("POST", "/api/v1/visitors"): public(201, {}),
@@ -119,6 +133,21 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/overview"): viewer(200, "?timezone=Europe/Berlin"),
     ("POST", "/api/v1/sessions"): public(422, {}),
     ("DELETE", "/api/v1/sessions/current"): Case((401, 204, 204, 204, 204, 204, 403), fresh=True),
+    ("GET", "/api/v1/sessions"): signed_in(200),
+    ("DELETE", "/api/v1/sessions"): signed_in(200, fresh=True),
+    ("DELETE", "/api/v1/sessions/{session}"): signed_in(404),
+    ("GET", "/api/v1/sessions/oidc"): public(200),
+    ("POST", "/api/v1/sessions/oidc/start"): public(404),
+    ("POST", "/api/v1/sessions/oidc"): public(404, {"code": "x", "state": "x"}),
+    ("GET", "/api/v1/accounts"): admin(200),
+    ("POST", "/api/v1/accounts"): admin(422, {"email": "nobody", "role": "viewer"}),
+    ("POST", "/api/v1/accounts/{account_id}/link"): admin(404),
+    ("PATCH", "/api/v1/accounts/{account_id}"): admin(404, {"role": "viewer"}),
+    ("DELETE", "/api/v1/accounts/{account_id}"): admin(404),
+    ("GET", "/api/v1/keys"): admin(200),
+    ("POST", "/api/v1/keys"): admin(404, {"name": "x", "role": "viewer", "personas": ["nobody-here"]}),
+    ("DELETE", "/api/v1/keys/{key_id}"): admin(404),
+    ("GET", "/api/v1/audit"): admin(200),
     ("GET", "/api/v1/me"): Case((401, 200, 200, 200, 200, 200, 200)),
     ("GET", "/api/v1/models"): viewer(200),
 }
@@ -195,8 +224,12 @@ def send(cast: Cast, actor: str, method: str, path: str, case: Case, **more: Any
         "message_id": cast.answer["message_id"],
         "lead_id": "l_0" if method == "DELETE" else cast.lead_id,
         "missed_id": "x_0",
+        "account_id": "a_0",
+        "key_id": "k_0",
+        "session": "s_0",
         "name": "customer_profile" if "/plugins/" in path else "nobody-here" if "archive" in path else "guide",
         "function": "get_customer_profile",
+        "table": "profile",
         "version": "1",
         "path": "notes.md" if method == "PUT" else "knowledge/guide-en.md",
         "customer_token": customer_token(f"matrix-{actor}"),
@@ -229,7 +262,8 @@ def test_every_actor_gets_what_the_table_promises(cast: Cast, method: str, path:
     }
     for answer in answers.values():
         if answer.status_code >= 400:
-            assert answer.headers["content-type"] == "application/problem+json"
+            kind = "application/json" if path.startswith("/data/v1/") else "application/problem+json"
+            assert answer.headers["content-type"] == kind
 
 
 def test_a_list_of_conversations_holds_ones_own_alone(cast: Cast) -> None:
