@@ -12,6 +12,7 @@ import jmespath
 import jsonschema_rs
 from jmespath.exceptions import JMESPathError
 
+from server.catalog.check_examples import check_examples
 from server.catalog.check_mcp import check_mcp
 from server.catalog.check_openapi import check_openapi
 from server.catalog.check_sql import check_owned, check_sql, sql_functions
@@ -102,6 +103,7 @@ def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
             yield from _unbound(statement.parameters, reserved_names(plugin), source, at)
     else:
         yield from _http(plugin, source) if isinstance(plugin, HttpPlugin) else _table(plugin, source)
+    yield from check_examples(plugin, source, [name for name, _ in function_paths(plugin)])
     yield from _literal_secrets(source)  # warnings last: who takes only the first so many still gets an error
 
 

@@ -70,6 +70,41 @@ class FunctionOptions(Spec):
         return self
 
 
+# --- what every file may say ------------------------------------------------------------------------------
+
+
+class Expect(Spec):
+    """What has to come of an example; all that is said has to hold."""
+
+    status: Literal["ok", "failed", "refused", "timeout", "waiting"] = "ok"
+    select: str | None = Field(None, min_length=1, description="A JMESPath expression: hold only this to the rest.")
+    contains: str | None = Field(None, min_length=1, description="A text in the result, or in the reason of a failure.")
+    equals: Any = Field(None, description="The whole result; null counts when it is written.")
+
+
+class Example(Spec):
+    """One call of a function as a model would make it, which `rapport test` runs."""
+
+    name: str | None = Field(None, min_length=1, max_length=200, description="What it shows, for people.")
+    function: FunctionName = Field(description="The function's name as the model sees it.")
+    args: dict[str, Any] = Field(default_factory=dict, description="What the model would send.")
+    as_user: str | None = Field(None, min_length=1, max_length=200, description="A verified customer; else anonymous.")
+    expect: Expect = Field(default_factory=Expect, description="What has to come of it; default that it works.")
+    answer: Any = Field(None, description="A recorded answer, which `mock: true` gives instead of a call.")
+
+    @property
+    def answered(self) -> bool:
+        """Whether an answer was recorded, be it null."""
+        return "answer" in self.model_fields_set
+
+
+class PluginFile(Spec):
+    """What every plugin file may say, whatever its kind."""
+
+    examples: list[Example] = Field(default_factory=list, max_length=500, description="Calls that `rapport test` runs.")
+    mock: bool = Field(False, description="Answer with the examples' recorded answers; the service is not called.")
+
+
 # --- kind: http -------------------------------------------------------------------------------------------
 
 
@@ -128,7 +163,7 @@ class HttpFunction(FunctionOptions):
         return self
 
 
-class HttpService(Spec):
+class HttpService(PluginFile):
     """How a service over HTTP is reached; shared by the kinds that do."""
 
     headers: dict[str, str] = Field(default_factory=dict)
@@ -266,7 +301,7 @@ class TableFunctions(Spec):
         return self
 
 
-class TablePlugin(Spec):
+class TablePlugin(PluginFile):
     """A table of a database as functions. `plugins.d/NAME.yaml`."""
 
     kind: Literal["table"]
@@ -371,7 +406,7 @@ class SqlStatement(FunctionOptions):
     )
 
 
-class SqlPlugin(Spec):
+class SqlPlugin(PluginFile):
     """Questions in SQL over tables of a database, read only. `plugins.d/NAME.yaml`."""
 
     kind: Literal["sql"]

@@ -43,6 +43,8 @@ _NOUNS = {
     "SqlFunction": "a function",
     "SqlFunctions": "functions",
     "SqlStatement": "a statement",
+    "Example": "an example",
+    "Expect": "what is expected",
     "ModelSettings": "settings",
 }
 _PATTERNS = {

@@ -7,7 +7,7 @@ import sys
 import typer
 from dotenv import load_dotenv
 
-from server.cli import approving, data, files, importing, keys, serving, talking
+from server.cli import approving, data, files, importing, keys, serving, talking, testing
 from server.errors import RapportError, WrongSetting
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("check")(files.check)
 app.command("schema")(files.schema)
 app.command("chat")(talking.chat)
 app.command("call")(talking.call)
+app.command("test")(testing.run_examples_of)
 app.command("approve")(approving.approve)
 app.command("extract")(talking.extract)
 app.command("token")(data.token)

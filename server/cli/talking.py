@@ -35,7 +35,7 @@ def chat(
     logs.configure(settings, quiet=True)
     _read_utf8()
     language = locale or _terminal_language()
-    _run(_chat(settings, persona, user, model, language))
+    run(_chat(settings, persona, user, model, language))
 
 
 def call(
@@ -49,7 +49,7 @@ def call(
         raise typer.BadParameter("needs PLUGIN.FUNCTION, such as customer_profile.get_customer_profile")
     settings = read()
     logs.configure(settings, quiet=True)
-    if not _run(_call(settings, plugin, name, user, args)):
+    if not run(_call(settings, plugin, name, user, args)):
         raise typer.Exit(1)
 
 
@@ -80,7 +80,8 @@ def extract(
     sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs work of the server to its end in a loop of its own."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +12,7 @@ from server.catalog import LoadedPlugin
 from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, SqlPlugin, TablePlugin
 from server.errors import RapportError
 from server.plugins import http, mcp, openapi, sql, table
+from server.plugins.mocks import mocked
 from server.plugins.operation import Means, Problem, Ready
 from server.plugins.preparing import prepare
 from server.plugins.references import ReferenceProblem, Unfilled, Values
@@ -24,6 +25,16 @@ _NOBODY = Bound("", "anonymous", "", "")
 
 def make_ready(plugin: LoadedPlugin, means: Means) -> Ready:
     """The plugin's functions, and what is wrong with those that are missing."""
+    ready = _of_kind(plugin, means)
+    if not plugin.spec.mock:
+        return ready
+    made = mocked(plugin.spec, ready)
+    # What the server's own table holds of people is still found when they ask for it or have it erased.
+    own = isinstance(ready.preparation, TablePreparation) and ready.preparation.store.own
+    return replace(made, preparation=ready.preparation) if own else made
+
+
+def _of_kind(plugin: LoadedPlugin, means: Means) -> Ready:
     match plugin.spec:
         case HttpPlugin() as spec:
             return http.load(plugin, spec, means)
