@@ -110,8 +110,6 @@ def test_an_expression_that_cannot_be_read_is_told_at_its_place() -> None:
 
 
 def test_confirm_and_force_call_exclude_each_other() -> None:
-    text = (
-        "base_url: https://a.example.com\nfunctions:\n  - {name: a, confirm: true, force_call: true, request: {}}\n"
-    )
+    text = "base_url: https://a.example.com\nfunctions:\n  - {name: a, confirm: true, force_call: true, request: {}}\n"
     (problem,) = parse_plugin("desk", "desk.yaml", text.encode()).problems
     assert "`confirm` needs the customer's yes" in problem.message
