@@ -56,7 +56,7 @@ def say_of(group: str, name: str, /, **values: object) -> str:
 def begin() -> Visit:
     """The visit of this run. Raises SignedOut or ServerAway."""
     token = st.context.cookies.get(SESSION_COOKIE, "")
-    api = connect(from_environment().server, token)
+    api = connect(from_environment().server, token, forget)
     kept: tuple[str, Me, float] | None = st.session_state.get("me")
     if kept and kept[0] == token and time.monotonic() - kept[2] < ME_SECONDS:
         me = kept[1]
@@ -69,11 +69,16 @@ def begin() -> Visit:
 
 
 def current() -> Visit:
-    """The visit that the shell began; for screens and their fragments."""
+    """The visit that the shell began; for screens and their fragments.
+
+    Asks the server again after `forget`; raises SignedOut or ServerAway then.
+    """
+    if "me" not in st.session_state:
+        return begin()
     visit: Visit = st.session_state["visit"]
     return visit
 
 
 def forget() -> None:
-    """Drops what is known of the person, so that the next run asks anew."""
+    """Drops what is known of the person, so that the next look asks the server anew."""
     st.session_state.pop("me", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import httpx
@@ -44,6 +45,9 @@ def _connections(server: str) -> httpx.Client:
     return httpx.Client(base_url=server, timeout=TIMEOUT, limits=limits, trust_env=False)
 
 
-def connect(server: str, token: str = "") -> Api:
-    """The client for a server's origin, calling as whoever the token belongs to."""
-    return Api(Transport(_connections(server), token))
+def connect(server: str, token: str = "", forbidden: Callable[[], None] | None = None) -> Api:
+    """The client for a server's origin, calling as whoever the token belongs to.
+
+    `forbidden` is called when the server says that the caller's role does not allow a call.
+    """
+    return Api(Transport(_connections(server), token, forbidden))

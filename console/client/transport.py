@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,14 @@ class StreamEvent:
 
 
 class Transport:
-    """Calls the API as one person. Raises ServerAway, SignedOut or Refused, and nothing else."""
+    """Calls the API as one person. Raises ServerAway, SignedOut or Refused, and nothing else.
 
-    def __init__(self, http: httpx.Client, token: str) -> None:
+    `forbidden` is called before a Refused of status 403.
+    """
+
+    def __init__(self, http: httpx.Client, token: str, forbidden: Callable[[], None] | None = None) -> None:
         self._http = http
+        self._forbidden = forbidden
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def json(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
@@ -55,7 +59,7 @@ class Transport:
             ) as answer:
                 if answer.status_code >= 400:
                     answer.read()
-                    _refuse(answer)
+                    self._turn_away(answer)
                 yield from _read_events(answer.iter_lines())
         except httpx.HTTPError as error:
             raise ServerAway(str(error) or type(error).__name__) from error
@@ -74,8 +78,13 @@ class Transport:
         except httpx.HTTPError as error:
             raise ServerAway(str(error) or type(error).__name__) from error
         if answer.status_code >= 400:
-            _refuse(answer)
+            self._turn_away(answer)
         return answer
+
+    def _turn_away(self, answer: httpx.Response) -> None:
+        if answer.status_code == 403 and self._forbidden:
+            self._forbidden()
+        _refuse(answer)
 
 
 def _path(path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -225,3 +226,21 @@ def test_days_narrow_the_leads_and_stand_in_the_address(house: House, visit: Vis
     type_day(page, "To", "2020-01-01")
     expect(page.get_by_text("No lead fits all filters.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"to=2020-01-01"))
+
+
+def _give_role(house: House, role: str) -> None:
+    assert httpx.get(house.link("editor@example.com", role), trust_env=False).status_code == 303
+
+
+def test_who_lost_a_role_while_the_page_was_open_changes_nothing_more(own_house: House, visit_own: Visitors) -> None:
+    lead = _lead(own_house, KEPT)
+    page = visit_own(f"/lead?id={lead['id']}", role="editor")
+    field = page.locator(".st-key-lead_field_phone")
+    field.get_by_role("button", name="Edit").click()
+    field.get_by_role("textbox").fill("+44 20 7946 0222")
+    _give_role(own_house, "viewer")
+    page.keyboard.press("Control+Enter")
+    expect(field.get_by_text("Your role does not allow this.")).to_be_visible()
+    expect(field.get_by_role("textbox")).to_have_value("+44 20 7946 0222")
+    expect(page.locator(".st-key-lead_field_company").get_by_role("button", name="Edit")).to_be_disabled()
+    assert own_house.api.get(f"/leads/{lead['id']}").json()["fields"]["phone"]["value"] == KEPT["phone"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visitors
@@ -271,3 +272,14 @@ def test_a_viewer_reads_the_studio_and_changes_nothing(visit: Visitors) -> None:
     page = visit("/persona?name=guide", role="viewer")
     expect(page.get_by_label(PROMPT)).to_be_disabled()
     expect(page.get_by_role("button", name="Publish")).to_be_disabled()
+
+
+def test_who_lost_a_role_while_typing_keeps_the_text_and_is_told(own_house: House, visit_own: Visitors) -> None:
+    page = visit_own("/persona?name=adviser", role="editor")
+    assert httpx.get(own_house.link("editor@example.com", "viewer"), trust_env=False).status_code == 303
+    type_first(page, "Be of good cheer. ")
+    expect(page.get_by_text("Your role does not allow this.")).to_be_visible()
+    expect(page.get_by_label(PROMPT)).to_be_disabled()
+    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Be of good cheer. "))
+    expect(page.get_by_role("button", name="Publish")).to_be_disabled()
+    assert "draft" not in persona(own_house, "adviser")

@@ -18,6 +18,7 @@ from console.shown import number, short_time
 from console.visit import current, language, say, say_of
 
 QUESTIONS: Final = 5
+ASKED: Final = 50
 SHOWN: Final = 5
 SHOWN_OF_ONE: Final = 2
 
@@ -107,15 +108,19 @@ def _unanswered(count: int) -> None:
 @pane
 def _questions() -> None:
     st.caption(say("home.unanswered_next"))
-    for question in current().api.overview.unanswered(QUESTIONS):
-        _question(question)
+    alike: dict[tuple[str, str], list[Question]] = {}
+    for question in current().api.overview.unanswered(ASKED):
+        alike.setdefault((question.persona, question.text.strip()), []).append(question)
+    for same in list(alike.values())[:QUESTIONS]:
+        _question(same[0], len(same))
 
 
-def _question(question: Question) -> None:
+def _question(question: Question, times: int) -> None:
     with st.container(key=f"question_{question.id}", border=True, gap="xsmall"):
         st.text(plainly(question.text))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(short_time(question.at), width="stretch")
+            at = short_time(question.at)
+            st.caption(at if times == 1 else say("home.asked_times", count=number(times), time=at), width="stretch")
             st.page_link(
                 links.page("conversation"),
                 label=say("home.to_conversation"),

@@ -66,6 +66,7 @@ def _side() -> None:
 
 
 @st.fragment(run_every=RETRY_SECONDS)
+@pane
 def _retry(draft: DraftEdit) -> None:
     draft.retry()
     _follow(draft)

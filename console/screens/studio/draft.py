@@ -99,7 +99,8 @@ class DraftEdit:
     def stand(self) -> tuple[object, ...]:
         """What the studio's head shows of it; when it differs, the head is drawn anew."""
         clock = (self.saved_at or "")[:16]
-        return (self.has_draft, self.base_version, len(self.errors), clock, self.unsaved, self.clash)
+        may = self.may_edit
+        return (may, self.has_draft, self.base_version, len(self.errors), clock, self.unsaved, self.clash)
 
     def get(self, path: Path, otherwise: Any = None) -> Any:
         """The value at a path, such as `("collect", "fields", 0, "name")`."""

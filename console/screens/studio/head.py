@@ -50,6 +50,8 @@ def _state(draft: DraftEdit) -> None:
         st.text(say("studio.as_published", version=version))
     if draft.errors:
         st.badge(say("studio.problems", count=len(draft.errors)), icon=":material/error:", color="red")
+    if draft.clash or draft.errors:
+        st.text(why_not_publish(draft) or "")
 
 
 def why_not_publish(draft: DraftEdit) -> str | None:

@@ -11,10 +11,10 @@ from console import shown
 from console.client.personas import Hint
 from console.screens.studio.bilingual import bilingual
 from console.screens.studio.draft import DraftEdit
+from console.screens.studio.hint_places import in_words_with_place
 from console.screens.studio.inputs import list_at
 from console.screens.studio.place import jump_in, lead_to, tab_of
 from console.screens.studio.prompt_editor import prompt_editor
-from console.screens.studio.remarks import in_words
 from console.visit import language, say, say_of
 
 REFERENCES: Final = ("user.name", "user.trust", "user.locale", "persona.name", "conversation.id")
@@ -55,9 +55,10 @@ def _size(draft: DraftEdit) -> None:
 
 
 def _hints(draft: DraftEdit) -> None:
+    spec = draft.spec
     for number, hint in enumerate(draft.hints[:8]):
         with st.container(key=f"studio_hint_{number}", horizontal=True, vertical_alignment="center", gap="small"):
-            st.text(in_words(hint))
+            st.text(in_words_with_place(spec, hint))
             st.button(
                 say("studio.fix"),
                 key=f"studio_fix_{number}",

@@ -13,7 +13,7 @@ from console.parts.label import label
 from console.parts.pane import pane
 from console.parts.problem import in_words
 from console.screens.studio.draft import DraftEdit
-from console.screens.studio.remarks import in_words as hint_in_words
+from console.screens.studio.hint_places import in_words_with_place
 from console.visit import current, say
 
 _HINTS = 4
@@ -62,7 +62,7 @@ def _hints(draft: DraftEdit) -> None:
     with st.container(key="studio_publish_hints", gap="xsmall"):
         st.badge(say("studio.hints", count=len(draft.hints)), icon=":material/lightbulb:", color="orange")
         for hint in draft.hints[:_HINTS]:
-            st.text(hint_in_words(hint))
+            st.text(in_words_with_place(draft.spec, hint))
         if len(draft.hints) > _HINTS:
             st.caption(say("studio.hints_more", count=len(draft.hints) - _HINTS))
 

@@ -90,10 +90,10 @@ def _outcome(draft: DraftEdit, file: Any, done: dict[str, Sent], there: Mapping[
     with st.container(horizontal=True, wrap=False, gap="small", key=f"sent_{file.file_id}"):
         if sent.state == "kept":
             st.badge(say("studio_knowledge.kept"), color="green", icon=":material/check:")
-            st.text(say("studio_knowledge.kept_as", name=name, count=sent.passages))
+            st.text(say("studio_knowledge.kept_as", name=name, count=sent.passages), width="stretch")
         elif sent.state == "refused":
             st.badge(say("studio_knowledge.refused"), color="red", icon=":material/error:")
-            st.text(say("studio_knowledge.refused_why", name=sent.name, reason=sent.reason))
+            st.text(say("studio_knowledge.refused_why", name=sent.name, reason=sent.reason), width="stretch")
         else:
             _there_already(draft, file, sent, done, there)
 
