@@ -76,7 +76,7 @@ class FunctionOptions(Spec):
 class Expect(Spec):
     """What has to come of an example; all that is said has to hold."""
 
-    status: Literal["ok", "failed", "refused", "timeout", "waiting"] = "ok"
+    status: Literal["ok", "failed", "refused", "timeout", "waiting"] = Field("ok", description="How the call ends.")
     select: str | None = Field(None, min_length=1, description="A JMESPath expression: hold only this to the rest.")
     contains: str | None = Field(None, min_length=1, description="A text in the result, or in the reason of a failure.")
     equals: Any = Field(None, description="The whole result; null counts when it is written.")
