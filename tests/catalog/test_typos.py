@@ -160,3 +160,19 @@ def test_the_contract_s_own_example_of_a_message() -> None:
 def test_wrong_values_are_told_in_plain_words(text: str, line: str) -> None:
     problems = parse_persona("guide", "g.yaml", text.encode()).problems
     assert str(problems[0]).startswith(f"g.yaml:{line}"), problems
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("{digest: {user: a}}", "`password` is missing"),
+        ("{oauth2: {}}", "`token_url` is missing"),
+        ("{bearer: a, basic: {user: a, password: b}}", "`auth` takes exactly one"),
+        ("{api_key: {header: A, query: B, value: c}}", "`api_key` is {header: NAME"),
+        ("{basic: x}", "`basic` needs keys and values"),
+    ],
+)
+def test_wrong_auth_is_told_where_it_stands(auth: str, told: str) -> None:
+    text = f"base_url: https://a.example.com\nauth: {auth}\nfunctions: [{{name: a, request: {{}}}}]\n"
+    problems = parse_plugin("crm", "crm.yaml", text.encode()).problems
+    assert any(problem.line == 2 and problem.message.startswith(told) for problem in problems), problems
