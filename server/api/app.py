@@ -24,6 +24,7 @@ from server.api import (
     tools,
     visitors,
 )
+from server.api.data_shape import DOCUMENTED
 from server.api.hot import HotChat
 from server.api.wire import Bounds, JsonResponse
 from server.service import Service
@@ -51,7 +52,6 @@ def create_app(service: Service) -> FastAPI:
         default_response_class=JsonResponse,
         redoc_url=None,
         redirect_slashes=False,  # its answers would name whatever host the request claims
-        responses=problems.DOCUMENTED,
     )
     app.state.service = service
     app.state.authority = service.authority
@@ -71,9 +71,9 @@ def create_app(service: Service) -> FastAPI:
         meta.models_router,
     ):
         api.include_router(router)
-    app.include_router(api)
-    app.include_router(data.router)
-    app.include_router(meta.router)
+    app.include_router(api, responses=problems.DOCUMENTED)
+    app.include_router(data.router, responses=DOCUMENTED)
+    app.include_router(meta.router, responses=problems.DOCUMENTED)
     app.add_middleware(HotChat, service=service)
     app.add_middleware(Bounds)
     return app

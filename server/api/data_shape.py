@@ -17,6 +17,37 @@ from server.errors import RapportError
 from server.plugins.rows import Row, ShownColumn
 
 DATA = "/data/v1/"
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong: `data.result` has its code and its message",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "title": "DataProblem",
+                    "type": "object",
+                    "required": ["type", "data"],
+                    "properties": {
+                        "type": {"const": "sql_endpoint"},
+                        "data": {
+                            "type": "object",
+                            "required": ["columns", "rows", "result"],
+                            "properties": {
+                                "columns": {"type": "array", "maxItems": 0},
+                                "rows": {"type": "array", "maxItems": 0},
+                                "result": {
+                                    "type": "object",
+                                    "required": ["code", "message"],
+                                    "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+                                },
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""Every operation's errors, for the OpenAPI document."""
 _BAD_PARAMETER = (400, 422)
 
 

@@ -41,6 +41,14 @@ _SETTLED = """quiet => {
 _HARMLESS = re.compile(r"ERR_(CONNECTION|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|ABORTED)|WebSocket connection")
 
 
+def type_day(page: Page, label: str, day: str) -> None:
+    """Types a date (YYYY-MM-DD) into a field and leaves it."""
+    page.get_by_role("spinbutton", name=f"year, {label}").click()
+    page.keyboard.type(day.replace("-", ""))
+    page.keyboard.press("Escape")  # the calendar, which takes the focus when it is there
+    page.get_by_role("spinbutton", name=f"day, {label}").press("Tab")
+
+
 def settled(page: Page, quiet_ms: int = 250) -> Page:
     """Waits until Streamlit runs nothing and the page's text has stood still for `quiet_ms`.
 

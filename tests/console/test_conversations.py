@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Visitors, settled
+from tests.console.conftest import Visitors, settled, type_day
 from tests.console.house import House
 
 HOSTILE = (
@@ -121,12 +121,6 @@ def test_the_list_names_personas_by_their_titles(visit: Visitors, talks: dict[st
     page.get_by_role("button", name="Clear filters").click()
     expect(rows(page)).to_have_count(len(talks))
     expect(page).to_have_url(re.compile(r"/conversations$"))
-
-
-def type_day(page: Page, label: str, day: str) -> None:
-    page.get_by_role("spinbutton", name=f"year, {label}").click()
-    page.keyboard.type(day.replace("-", ""))
-    page.keyboard.press("Tab")
 
 
 def test_days_narrow_the_list_and_stand_in_the_address(visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Visitors, settled
+from tests.console.conftest import Visitors, settled, type_day
 from tests.console.house import House
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** :smile: [x](http://e)"
@@ -208,12 +208,6 @@ def test_characters_that_turn_a_line_are_marked_everywhere(own_house: House, vis
     page = visit_own("/")
     page.get_by_text("question found no answer").click()
     expect(page.locator("[class*='st-key-question_']").first).to_contain_text(MARKED)
-
-
-def type_day(page: Page, label: str, day: str) -> None:
-    page.get_by_role("spinbutton", name=f"year, {label}").click()
-    page.keyboard.type(day.replace("-", ""))
-    page.keyboard.press("Tab")
 
 
 def test_days_narrow_the_leads_and_stand_in_the_address(house: House, visit: Visitors) -> None:
