@@ -22,6 +22,7 @@ ROWS = 25
 
 def show() -> None:
     """Draws the page."""
+    table.follow()
     address.mend()
     asked = address.read()
     address.remember()

@@ -62,11 +62,15 @@ def column_label(look: Looks, column: str) -> str:
     return say_of("leads.column", column)
 
 
-def draw(leads: Sequence[Lead], columns: Sequence[str], look: Looks) -> None:
-    """The table. A click on a line opens its lead."""
+def follow() -> None:
+    """Goes to the lead whose line was clicked; before the page asks the server for anything."""
     opened = st.session_state.pop("lead_opened", None)
     if opened:
         links.go("lead", id=opened)
+
+
+def draw(leads: Sequence[Lead], columns: Sequence[str], look: Looks) -> None:
+    """The table. A click on a line opens its lead, by `follow` in the next run."""
     shown = [column for column in columns if column in choices(look)]
     cells: dict[str, list[Any]] = {_LEAD: [called(lead) for lead in leads]}
     cells |= {column: [_cell(lead, column, look) for lead in leads] for column in shown}
