@@ -16,6 +16,7 @@ from console.client.overview import Overviews
 from console.client.people import People
 from console.client.personas import Personas
 from console.client.plugins import Plugins
+from console.client.secrets import Secrets
 from console.client.transport import TIMEOUT, Transport
 
 
@@ -33,6 +34,7 @@ class Api:
         self.people = People(transport)
         self.personas = Personas(transport)
         self.plugins = Plugins(transport)
+        self.secrets = Secrets(transport)
 
     def is_ready(self) -> bool:
         """Whether the server answers and can chat. Raises ServerAway when nobody answers."""

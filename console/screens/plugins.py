@@ -13,7 +13,7 @@ from console.parts.pane import empty, pane
 from console.screens.plugin.calls import draw_calls
 from console.screens.plugin.functions import draw_functions
 from console.screens.plugin.sample import SAMPLE
-from console.screens.plugin.state import draw_problems, draw_status
+from console.screens.plugin.state import draw_missing_secrets, draw_problems, draw_status
 from console.screens.plugin.tools import draw_tools
 from console.visit import current, say, say_of
 
@@ -102,6 +102,7 @@ def _state(name: str) -> None:
             draw_status(found)
             st.text(_facts(found))
         draw_problems(found)
+        draw_missing_secrets(found)
     drawn = (name, found.functions if found else ())
     if st.session_state.get("plugin_drawn", drawn) != drawn:
         st.session_state["plugin_drawn"] = drawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.console.house import House
+from tests.console.household import settle
 
 TALKS: Final = (
     ("en", ("Do you work on weekends?",)),
@@ -69,6 +70,7 @@ def fill(house: House) -> dict[str, dict[str, str]]:
         turn = house.api.get(f"/conversations/{visitor.conversation}").json()["turns"][-1]["id"]
         shown[locale[:2]] = {"lead": lead, "conversation": str(visitor.conversation), "turn": turn}
     _leave_draft(house)
+    settle(house)
     return shown
 
 

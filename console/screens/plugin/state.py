@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
+from console import links
 from console.client import Problem
 from console.client.plugins import Plugin
+from console.parts.label import label
 from console.server_words import translated
 from console.visit import language, say
+
+_MISSING = re.compile("the secret `([A-Za-z0-9_]+)` is not set here")
 
 
 def draw_status(plugin: Plugin) -> None:
@@ -31,6 +37,19 @@ def draw_problems(plugin: Plugin, at_most: int = 100) -> None:
             st.text(_line(problem))
         if len(plugin.problems) > at_most:
             st.caption(say("plugins.more_problems", n=len(plugin.problems) - at_most))
+
+
+def draw_missing_secrets(plugin: Plugin) -> None:
+    """A link for each secret that the plugin names and nobody has set."""
+    found = (_MISSING.search(problem.message) for problem in plugin.problems)
+    for name in dict.fromkeys(one[1] for one in found if one):
+        st.page_link(
+            links.page("secrets"),
+            label=say("secrets.set_here", name=label(name)),
+            icon=":material/lock:",
+            query_params={"name": name},
+            width="content",
+        )
 
 
 def _line(problem: Problem) -> str:
