@@ -10,6 +10,7 @@ import streamlit as st
 from console.parts.pane import empty
 from console.screens.studio.bilingual import bilingual, spoken
 from console.screens.studio.capture import capture
+from console.screens.studio.cards import open_button, remove_button, undo_line
 from console.screens.studio.dial import dial
 from console.screens.studio.field_form import TYPES, is_contact, show_field, weight_of
 from console.screens.studio.field_list import (
@@ -98,22 +99,8 @@ def _buttons(draft: DraftEdit, index: int, count: int, is_open: bool) -> None:
                 disabled=not draft.may_edit or not 0 <= index + by < count,
                 on_click=partial(_move, draft, index, by),
             )
-        st.button(
-            say("studio_fields.remove"),
-            key=f"icon_field_remove_{index}",
-            icon=":material/delete:",
-            type="tertiary",
-            help=why_not(draft) or say("studio_fields.remove"),
-            disabled=not draft.may_edit,
-            on_click=partial(_remove, draft, index),
-        )
-        st.button(
-            say("studio_fields.close") if is_open else say("studio_fields.open"),
-            key=f"field_open_{index}",
-            type="tertiary",
-            icon=":material/expand_less:" if is_open else ":material/expand_more:",
-            on_click=partial(_open, draft, None if is_open else index),
-        )
+        remove_button(draft, "field", index, say("studio_fields.remove"), partial(_remove, draft, index))
+        open_button("field", index, is_open, partial(_open, draft))
 
 
 def _place(draft: DraftEdit, what: str) -> str:
@@ -149,15 +136,8 @@ def _undo(draft: DraftEdit) -> None:
     removed: Removed | None = st.session_state.get(_place(draft, "removed"))
     if removed is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(say("studio_fields.removed", name=title_of(removed.field)), width="content")
-        st.button(
-            say("studio_fields.undo"),
-            key="field_undo",
-            icon=":material/undo:",
-            type="tertiary",
-            on_click=partial(_bring_back, draft, removed),
-        )
+    told = say("studio_fields.removed", name=title_of(removed.field))
+    undo_line("field", told, partial(_bring_back, draft, removed))
 
 
 def _bring_back(draft: DraftEdit, removed: Removed) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from console.parts.pane import empty
 from console.screens.studio.bilingual import bilingual, joined, spoken
+from console.screens.studio.cards import open_button, remove_button, undo_line
 from console.screens.studio.inputs import Path, choice, hold, key_of, list_at, text, value_at, why_not
 from console.screens.studio.remarks import about
 from console.shown import day
@@ -126,22 +127,8 @@ def _days(offer: dict[str, Any]) -> str:
 
 def _buttons(draft: DraftEdit, index: int, offer: dict[str, Any], is_open: bool) -> None:
     with st.container(horizontal=True, gap=None, width="content", wrap=False, key=f"act_offer_{index}"):
-        st.button(
-            say("studio_offers.remove"),
-            key=f"icon_offer_remove_{index}",
-            icon=":material/delete:",
-            type="tertiary",
-            help=why_not(draft) or say("studio_offers.remove"),
-            disabled=not draft.may_edit,
-            on_click=partial(_remove, draft, index, offer),
-        )
-        st.button(
-            say("studio_fields.close") if is_open else say("studio_fields.open"),
-            key=f"offer_open_{index}",
-            type="tertiary",
-            icon=":material/expand_less:" if is_open else ":material/expand_more:",
-            on_click=partial(_open, draft, None if is_open else index),
-        )
+        remove_button(draft, "offer", index, say("studio_offers.remove"), partial(_remove, draft, index, offer))
+        open_button("offer", index, is_open, partial(_open, draft))
 
 
 def _open(draft: DraftEdit, index: int | None) -> None:
@@ -226,15 +213,8 @@ def _undo(draft: DraftEdit) -> None:
     kept: tuple[int, dict[str, Any]] | None = st.session_state.get(_place(draft, "offer_removed"))
     if kept is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(say("studio_offers.removed", name=kept[1].get("name", "")), width="content")
-        st.button(
-            say("studio_fields.undo"),
-            key="offer_undo",
-            icon=":material/undo:",
-            type="tertiary",
-            on_click=partial(_bring_back, draft, *kept),
-        )
+    told = say("studio_offers.removed", name=kept[1].get("name", ""))
+    undo_line("offer", told, partial(_bring_back, draft, *kept))
 
 
 def _bring_back(draft: DraftEdit, index: int, offer: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from console.screens.studio.bilingual import bilingual, joined, spoken
+from console.screens.studio.cards import open_button, remove_button, undo_line
 from console.screens.studio.inputs import list_at, why_not
 from console.visit import say, say_of
 
@@ -50,22 +51,8 @@ def _card(draft: DraftEdit, index: int, pair: dict[str, Any]) -> None:
 
 def _buttons(draft: DraftEdit, index: int, pair: dict[str, Any], is_open: bool) -> None:
     with st.container(horizontal=True, gap=None, width="content", wrap=False, key=f"act_pair_{index}"):
-        st.button(
-            say("studio_knowledge.remove_pair"),
-            key=f"icon_pair_remove_{index}",
-            icon=":material/delete:",
-            type="tertiary",
-            help=why_not(draft) or say("studio_knowledge.remove_pair"),
-            disabled=not draft.may_edit,
-            on_click=partial(_remove, draft, index, pair),
-        )
-        st.button(
-            say("studio_fields.close") if is_open else say("studio_fields.open"),
-            key=f"pair_open_{index}",
-            type="tertiary",
-            icon=":material/expand_less:" if is_open else ":material/expand_more:",
-            on_click=partial(_open, draft, None if is_open else index),
-        )
+        remove_button(draft, "pair", index, say("studio_knowledge.remove_pair"), partial(_remove, draft, index, pair))
+        open_button("pair", index, is_open, partial(_open, draft))
 
 
 def _open(draft: DraftEdit, index: int | None) -> None:
@@ -84,15 +71,7 @@ def _undo(draft: DraftEdit) -> None:
     kept: tuple[int, dict[str, Any]] | None = st.session_state.get(_place(draft, "removed"))
     if kept is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(say("studio_knowledge.pair_removed"), width="content")
-        st.button(
-            say("studio_fields.undo"),
-            key="pair_undo",
-            icon=":material/undo:",
-            type="tertiary",
-            on_click=partial(_bring_back, draft, *kept),
-        )
+    undo_line("pair", say("studio_knowledge.pair_removed"), partial(_bring_back, draft, *kept))
 
 
 def _bring_back(draft: DraftEdit, index: int, pair: dict[str, Any]) -> None:
