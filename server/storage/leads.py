@@ -336,7 +336,14 @@ def _lead(row: tuple[object, ...]) -> LeadRow:
 
 
 def add_missed(tx: Transaction, row: MissedRow, test: bool) -> None:
-    """Stores what was said and not stored."""
+    """Stores what was said and not stored; what waits already, or was dismissed, is not listed twice."""
+    known = tx.rows(
+        "SELECT 1 FROM missed WHERE user_id = ? AND persona = ? AND test = ? AND text = ?"
+        " AND COALESCE(field, '') = ? AND status <> 'accepted'",
+        *(row.user_id, row.persona, test, row.text, row.field or ""),
+    )
+    if known:
+        return
     tx.run(
         "INSERT INTO missed(id, user_id, persona, conversation_id, message_id, field, text, reason, test, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

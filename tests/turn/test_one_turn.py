@@ -168,5 +168,6 @@ async def test_a_change_made_outside_is_seen_at_the_next_turn(service: Service) 
 async def test_contact_data_without_a_field_is_among_the_missed(service: Service) -> None:
     visitor = await customer(service)
     await visitor.say("You can write to me at ada@harbour-light.example")
+    await visitor.say("As I said, you can write to me at ada@harbour-light.example")
     rows = await service.database.read(lambda tx: tx.rows("SELECT text, reason FROM missed"))
     assert rows == [("ada@harbour-light.example", "This persona has no field for an e-mail address.")]

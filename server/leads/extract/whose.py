@@ -231,6 +231,12 @@ _EXAMPLE = re.compile(
     r"|比如|例如|譬如|举个?例|举例|示例|样例|测试(?:号码?|电话|手机|邮箱|一下)?:|假的|格式|类似|"
     r"像是?这样|形如|诸如|如:"
 )
+_NAMED_EXAMPLE = re.compile(
+    r"\b(?:name is|name's|i'm|i am|this is|call|ask for|it's)\s+"
+    r"(?!(?:an?|the|one|just|only|for|my|this|that|giving|not|me|us)\b)[a-z'.-]+\s+example\b"
+    r"|\bexample\s+(?:ltd|limited|inc|gmbh|llc|corp|corporation|co|company|plc|ag|university|school)\b"
+)
+"""Who or what is called so."""
 _EXAMPLE_AFTER = re.compile(
     r"^[^.。]{0,8}(?:for example|for instance|as an example|\(example|之类|这种格式|这样的|等等|为例|"
     r"only an example|is just an example)"
@@ -488,7 +494,7 @@ def _quoted(reading: Reading, before: str, start: int) -> bool:
 def _said_of_value(before: str, after: str) -> str | None:
     if _NOT_MINE_AFTER.search(after[:60]) or _NEGATED.search(before[-60:]) or _WITHHELD.search(before[-90:]):
         return NEGATED
-    if _EXAMPLE.search(before[-50:]) or _EXAMPLE_AFTER.search(after[:40]):
+    if _EXAMPLE.search(_NAMED_EXAMPLE.sub("", before)[-50:]) or _EXAMPLE_AFTER.search(after[:40]):
         return EXAMPLE
     if _SUPPOSED.search(before):
         return SUPPOSED
