@@ -250,6 +250,31 @@ def test_the_yaml_editor_marks_lines_goes_to_them_and_offers_keys_alone(house: H
     assert "prompt2: a text\n" in persona(house, name)["draft"]["yaml"], "Enter in a sentence is an Enter"
 
 
+def test_form_and_yaml_are_one_draft_and_comments_survive(house: House, visit: Visitors) -> None:
+    visit.forgive("fonts.googleapis.com")
+    name = fresh(house, "both_ways")
+    page = visit(f"/persona?name={name}&tab=yaml")
+    frame = page.frame_locator(".st-key-studio_yaml iframe")
+    editor = frame.locator(".ace_text-input").first
+    editor.press("Control+Home")
+    editor.type("# Agreed with the shop.\n")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.get_by_role("tab", name="Prompt").click()
+    type_first(page, "Smile first. ")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.get_by_role("tab", name="Fields").click()
+    page.locator(".st-key-icon_field_down_0 button").first.click()
+    first = page.locator(".st-key-name_field_0")
+    before = persona(house, name)["spec"]["collect"]["fields"]
+    expect(first).to_contain_text(before[1]["name"])
+    page.get_by_role("tab", name="YAML").click()
+    expect(frame.locator(".ace_comment").first).to_contain_text("Agreed with the shop.")
+    draft = persona(house, name)["draft"]
+    assert draft["yaml"].startswith("# Agreed with the shop.\n")
+    assert draft["spec"]["prompt"].startswith("Smile first. ")
+    assert [one["name"] for one in draft["spec"]["collect"]["fields"][:2]] == [before[1]["name"], before[0]["name"]]
+
+
 def test_publishing_over_a_newer_version_is_refused_and_leads_to_both_texts(house: House, visit: Visitors) -> None:
     name = fresh(house, "overtaken")
     page = visit(f"/persona?name={name}")
