@@ -30,6 +30,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     PageEntry("personas", "personas", ":material/person_edit:", "assistant"),
     PageEntry("persona", "persona", ":material/person_edit:", "assistant", parent="personas"),
     PageEntry("plugins", "plugins", ":material/extension:", "system"),
+    PageEntry("permissions", "permissions", ":material/rule:", "system"),
     PageEntry("secrets", "secrets", ":material/lock:", "system"),
     PageEntry("models", "models", ":material/memory:", "system"),
 )

@@ -14,6 +14,7 @@ from console.client.leads import Leads
 from console.client.models import Models
 from console.client.overview import Overviews
 from console.client.people import People
+from console.client.permissions import Permissions
 from console.client.personas import Personas
 from console.client.plugins import Plugins
 from console.client.secrets import Secrets
@@ -32,6 +33,7 @@ class Api:
         self.models = Models(transport)
         self.overview = Overviews(transport)
         self.people = People(transport)
+        self.permissions = Permissions(transport)
         self.personas = Personas(transport)
         self.plugins = Plugins(transport)
         self.secrets = Secrets(transport)

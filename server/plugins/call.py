@@ -25,6 +25,7 @@ from server.plugins.kinds import TablePreparation, make_ready
 from server.plugins.masking import hide
 from server.plugins.mcp import Servers
 from server.plugins.operation import Means, Operation, Outcome, Ready
+from server.plugins.permission import FunctionRights, rights
 from server.plugins.references import Unfilled, Values
 from server.plugins.results import bounded, explained, for_model, masked
 from server.plugins.rows import Rows
@@ -45,6 +46,16 @@ class Catalog(Protocol):
 
     @property
     def plugins(self) -> Mapping[str, LoadedPlugin]: ...
+
+
+class Serving(Protocol):
+    """A persona and the plugins it answers with."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def plugins(self) -> Sequence[LoadedPlugin]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,23 @@ class Door:
     def forced(self, plugins: Sequence[LoadedPlugin]) -> list[str]:
         """Names of the functions that run before the model is asked, in the order of the persona."""
         return [each.name for each in self._operations(plugins) if each.forced]
+
+    def permissions(
+        self, plugins: Sequence[LoadedPlugin], persona: Serving | None, q: str, part: slice
+    ) -> tuple[list[FunctionRights], int]:
+        """Who may cause which function of these plugins, judged as a call is; for a persona, what it adds.
+
+        (a part of those whose own or plugin's name has `q` in it, how many those are).
+        """
+        answering = {o.name: o.plugin for o in self._operations(persona.plugins)} if persona else None
+        sought = q.casefold()
+        found = [
+            each
+            for plugin in plugins
+            for each in self._made_ready(plugin).operations
+            if sought in f"{each.plugin}.{each.name}".casefold()
+        ]
+        return [rights(each, persona.name if persona else None, answering) for each in found[part]], len(found)
 
     def mirror_names(self, plugins: Sequence[LoadedPlugin], into: Into) -> MirrorNames:
         """The functions that read and write a lead's mirror, as named or as the plugin has them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import jsonschema_rs
 
@@ -67,6 +67,9 @@ class LocalExecutor(Executor, Protocol):
     def run_in(self, tx: Transaction, values: Values) -> Outcome: ...
 
 
+Lack = Literal["trust", "role", "persona"]
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may call a function: the least trust, and the callers and personas it is kept to (None: all)."""
@@ -75,15 +78,27 @@ class Access:
     roles: frozenset[Role] | None = None
     personas: frozenset[str] | None = None
 
+    def lacks(self, bound: Bound) -> Lack | None:
+        """What this caller lacks first; None when nothing."""
+        if not trusted(bound, self.trust):
+            return "trust"
+        if self.roles is not None and bound.role not in self.roles:
+            return "role"
+        if self.personas is not None and bound.persona not in self.personas:
+            return "persona"
+        return None
+
     def lacking(self, bound: Bound) -> str | None:
         """What this caller lacks, in words that follow "needs"; None when nothing."""
-        if not trusted(bound, self.trust):
-            return f"a customer who is {self.trust}"
-        if self.roles is not None and bound.role not in self.roles:
-            return f"a caller who is {_one_of(self.roles)}"
-        if self.personas is not None and bound.persona not in self.personas:
-            return f"the persona {_one_of(self.personas)}"
-        return None
+        match self.lacks(bound):
+            case "trust":
+                return f"a customer who is {self.trust}"
+            case "role":
+                return f"a caller who is {_one_of(self.roles or ())}"
+            case "persona":
+                return f"the persona {_one_of(self.personas or ())}"
+            case None:
+                return None
 
 
 def _one_of(names: Iterable[str]) -> str:

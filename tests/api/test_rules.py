@@ -113,6 +113,7 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("POST", "/api/v1/personas/{name}/extract"): editor(200, {"messages": []}),
     ("GET", "/api/v1/plugins"): viewer(200),
     ("GET", "/api/v1/plugins/{name}"): viewer(200),
+    ("GET", "/api/v1/permissions"): viewer(200, "?persona=guide"),
     ("GET", "/api/v1/plugins/{name}/calls"): developer(200),
     ("POST", "/api/v1/plugins/{name}/functions/{function}/try"): developer(200, {}),
     ("GET", "/api/v1/plugins/{name}/tools"): viewer(422),

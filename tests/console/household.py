@@ -20,6 +20,17 @@ functions:
       required: [company]
       additionalProperties: false
     request: {method: GET, path: /companies, query: {name: "${args.company}"}}
+  - name: book_demo
+    description: Books a demonstration
+    effect: write
+    confirm: true
+    limits: {per_turn: 1, per_conversation: 2}
+    parameters:
+      type: object
+      properties: {day: {type: string, description: The day they chose, maxLength: 40}}
+      required: [day]
+      additionalProperties: false
+    request: {method: POST, path: /demos, body: {day: "${args.day}"}}
 """
 
 

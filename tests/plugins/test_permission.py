@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
+from server.catalog import LoadedPlugin
 from server.catalog.parsed import parse_plugin
-from server.plugins import Door
+from server.plugins import Bound, Door
+from server.plugins.permission import CALLERS
 
 from .conftest import ANN, EVE, Crm, Load
 
@@ -113,3 +115,64 @@ def test_confirm_and_force_call_exclude_each_other() -> None:
     text = "base_url: https://a.example.com\nfunctions:\n  - {name: a, confirm: true, force_call: true, request: {}}\n"
     (problem,) = parse_plugin("desk", "desk.yaml", text.encode()).problems
     assert "`confirm` needs the customer's yes" in problem.message
+
+
+ORDERS = """
+base_url: URL
+functions:
+  - {name: read_all, request: {path: /a}}
+  - {name: claimed, allow: {trust: claimed}, request: {path: /b}}
+  - {name: staff, allow: {roles: [editor, developer]}, request: {path: /c}}
+  - {name: guide_only, allow: {personas: [guide]}, request: {path: /d}}
+  - {name: book, effect: write, confirm: true, request: {method: POST, path: /e}}
+"""
+
+
+@dataclass(frozen=True)
+class Persona:
+    name: str
+    plugins: tuple[LoadedPlugin, ...]
+
+
+def told(door: Door, plugins: list[LoadedPlugin], persona: Persona | None) -> dict[str, list[str]]:
+    """By function, for each caller in the order of CALLERS, yes or confirm or what is lacking."""
+    return {
+        f"{row.plugin}.{row.function}": [right.lacks or right.verdict for right in row.rights]
+        for row in door.permissions(plugins, persona, "", slice(None))[0]
+    }
+
+
+async def test_the_matrix_says_what_the_door_does(door: Door, load: Load, crm: Crm) -> None:
+    first, second = load(ORDERS.replace("URL", crm.url)), load(DESK.replace("URL", crm.url), "desk")
+    found = told(door, [first, second], None)
+    assert found["crm.read_all"] == ["yes", "yes", "yes", "chat", "yes", "yes", "yes"]
+    assert found["crm.claimed"] == ["trust", "yes", "yes", "chat", "yes", "yes", "yes"]
+    assert found["crm.staff"] == ["role", "role", "role", "chat", "yes", "yes", "role"]
+    assert found["crm.book"] == ["trust", "trust", "confirm", "chat", "confirm", "confirm", "confirm"]
+    assert found["crm.guide_only"] == ["yes", "yes", "yes", "chat", "yes", "yes", "yes"]
+    guide, adviser = Persona("guide", (first, second)), Persona("adviser", (first,))
+    at_guide, at_adviser = told(door, [first, second], guide), told(door, [first, second], adviser)
+    assert (at_guide["crm.guide_only"][0], at_adviser["crm.guide_only"][0]) == ("yes", "persona")
+    assert (at_guide["desk.staff"][0], at_guide["desk.order"][0]) == ("name", "yes")
+    assert at_adviser["desk.order"] == ["plugin"] * 3 + ["chat"] + ["plugin"] * 3
+    for persona, names in ((guide, at_guide), (adviser, at_adviser)):
+        for place, caller in enumerate(CALLERS):
+            if caller.role == "viewer":
+                continue
+            bound = Bound("v_ann", caller.trust, "c_1", persona.name, role=caller.role)
+            offered = {function.name for function in door.offered(persona.plugins, bound)}
+            assert offered == {
+                name.partition(".")[2] for name, each in names.items() if each[place] in ("yes", "confirm")
+            }
+
+
+async def test_the_matrix_is_searched_and_read_in_parts(door: Door, load: Load) -> None:
+    plugins = [
+        load(ORDERS.replace("URL", "http://127.0.0.1:9")),
+        load(DESK.replace("URL", "http://127.0.0.1:9"), "desk"),
+    ]
+    rows, total = door.permissions(plugins, None, "DESK.", slice(1, 3))
+    assert ([row.function for row in rows], total) == (["proven", "staff"], 5)
+    limits = door.permissions(plugins, None, "desk.order", slice(None))[0][0].limits
+    assert limits
+    assert (limits.per_turn, limits.per_conversation) == (2, 3)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from console.client.leads import SORTS, STAGES, LeadQuery, Sort
-from console.visit import current
+from console.parts import addressed
+from console.parts.addressed import day as day
+from console.parts.addressed import put as put
 
 View = Literal["table", "missed"]
 _FILTERS: Final = ("q", "stage", "persona", "contact", "from", "to")
@@ -38,41 +37,28 @@ class Address:
 def read() -> Address:
     """The address of this run. Values that nothing is called are passed over."""
     said = st.query_params.get
-    stage, sort, page = said("stage", ""), said("sort", ""), said("page", "1")
+    stage, sort = said("stage", ""), said("sort", "")
     query = LeadQuery(
         q=said("q", "").strip(),
         stage=stage if stage in STAGES else "",
         persona=said("persona", ""),
         contact={"true": True, "false": False}.get(said("contact", "")),
-        since=_moment("from"),
-        until=_moment("to", after=1),
+        since=addressed.moment("from"),
+        until=addressed.moment("to", after=1),
         test=said("test") == "true",
     )
     return Address(
         view="missed" if said("view") == "missed" else "table",
         query=query,
         sort=next((one for one in SORTS if one == sort), SORTS[0]),
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=addressed.page(),
         columns=tuple(name for name in said("columns", "").split(",") if name),
     )
 
 
 def widget(name: str, value: object) -> tuple[str, Callable[[], None]]:
     """(key, callback) of the widget for one parameter: it shows the address's value and changes the address."""
-    key = f"leads_{name}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key, partial(_moved, name, key)
-
-
-def put(name: str, value: str) -> None:
-    """Sets or (empty) removes a parameter; a change of anything but the page begins at the first page."""
-    if name != "page":
-        st.query_params.pop("page", None)
-    if value:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, None)
+    return addressed.widget("leads", name, value)
 
 
 def first_page() -> None:
@@ -84,14 +70,6 @@ def clear() -> None:
     """Removes every filter."""
     for name in _FILTERS:
         put(name, "")
-
-
-def day(name: str) -> date | None:
-    """The day that a parameter names."""
-    try:
-        return date.fromisoformat(st.query_params.get(name, ""))
-    except ValueError:
-        return None
 
 
 def mend() -> None:
@@ -109,18 +87,3 @@ def last() -> dict[str, str]:
     """The list's address as it was last seen in this tab."""
     found: dict[str, str] = st.session_state.get("leads_address", {})
     return found
-
-
-def _moved(name: str, key: str) -> None:
-    value = st.session_state.get(key)
-    if isinstance(value, bool):
-        put(name, "true" if value else "")
-    else:
-        put(name, value.isoformat() if isinstance(value, date) else str(value or ""))
-
-
-def _moment(name: str, *, after: int = 0) -> str:
-    chosen = day(name)
-    if chosen is None:
-        return ""
-    return datetime.combine(chosen + timedelta(days=after), time(), ZoneInfo(current().timezone)).isoformat()
