@@ -6,6 +6,7 @@ code: the models of persona and plugin files, the dial, the table of vendors, an
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import types
@@ -25,6 +26,7 @@ sys.path.insert(0, str(DOCS.parent))
 from server.api import create_app  # noqa: E402
 from server.auth import rule_of  # noqa: E402
 from server.catalog.plugin_spec import HttpPlugin, McpPlugin, OpenApiPlugin, SqlPlugin, TablePlugin  # noqa: E402
+from server.catalog.schemas import persona_schema, plugin_schema  # noqa: E402
 from server.catalog.spec import (  # noqa: E402
     FUNCTION_PATTERN,
     IDENTIFIER_PATTERN,
@@ -321,6 +323,19 @@ def main() -> None:
         if new != old:
             page.write_text(new, "utf-8")
             print(f"docs/{page.name}: written anew")
+    write_schemas()
+
+
+def write_schemas() -> None:
+    """Writes the JSON Schemas for editors that are stale."""
+    folder = DOCS / "schemas"
+    folder.mkdir(exist_ok=True)
+    for name, schema in (("persona", persona_schema()), ("plugin", plugin_schema())):
+        text = json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+        file = folder / f"{name}.json"
+        if not file.is_file() or file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8")
+            print(f"docs/schemas/{file.name}: written anew")
 
 
 if __name__ == "__main__":

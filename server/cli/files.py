@@ -13,7 +13,7 @@ import typer
 from server.catalog.report import check_paths, render
 from server.catalog.schemas import persona_schema, plugin_schema
 from server.catalog.spec import NAME_PATTERN
-from server.catalog.templates import new_persona, new_plugin
+from server.catalog.templates import SCHEMAS, new_persona, new_plugin
 from server.errors import Invalid
 from server.llm import load_vendors
 from server.plugins.secrets import PluginSecrets
@@ -21,12 +21,16 @@ from server.settings import read
 from server.storage.secrets import names_beside
 
 Kind = Literal["persona", "plugin"]
+PluginKind = Literal["http", "table", "openapi", "sql", "mcp"]
 Format = Literal["text", "json", "github", "sarif"]
 
 
 def new(
     kind: Annotated[Kind, typer.Argument(help="persona or plugin")],
     name: Annotated[str, typer.Argument(help="a-z, 0-9, _ and -")],
+    plugin_kind: Annotated[
+        PluginKind, typer.Option("--kind", help="Of a plugin: how it reaches its service.")
+    ] = "http",
 ) -> None:
     """Write a commented starting file."""
     settings = read()
@@ -34,7 +38,8 @@ def new(
         raise Invalid(f"`{name}` is no name: a-z, 0-9, `_` and `-`, at most 64.")
     folder = settings.personas_dir if kind == "persona" else settings.plugins_dir
     path = folder / f"{name}.yaml"
-    text = new_persona(name) if kind == "persona" else new_plugin(name)
+    schemas = SCHEMAS if (folder / SCHEMAS).is_dir() else f"http://127.0.0.1:{settings.port}/schemas"
+    text = new_persona(name, schemas) if kind == "persona" else new_plugin(name, plugin_kind, schemas)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:

@@ -12,6 +12,7 @@ import yaml
 
 from server.catalog import check_paths, new_persona, new_plugin, persona_schema, plugin_schema, render
 from server.catalog.parsed import parse_persona, parse_plugin
+from server.catalog.plugin_spec import PLUGIN_KINDS
 from server.catalog.problems import Problem
 from server.catalog.yaml_source import read_source
 from tests.catalog.house import CRM, PERSONA, PROFILE, House, write
@@ -114,6 +115,31 @@ def test_starting_files_pass_the_check(house: House, name: str) -> None:
     assert plugin.sound
     assert [problem.severity for problem in plugin.problems] == ["warning"]
     assert plugin.secrets == ()
+
+
+@pytest.mark.parametrize("name", ["crm", "9-lives", "_", "x" * 64])
+@pytest.mark.parametrize("kind", PLUGIN_KINDS)
+def test_each_kind_of_plugin_has_a_starting_file_that_passes_the_check(house: House, kind: str, name: str) -> None:
+    house.plugin(new_plugin(name, kind), f"{name}.yaml")
+    problems = check_paths([house.plugins / f"{name}.yaml"], house.settings)
+    assert [str(p) for p in problems if p.severity == "error"] == []
+    text = new_plugin(name, kind)
+    assert text.startswith("# yaml-language-server: $schema=../docs/schemas/plugin.json\n")
+    assert yaml.safe_load(text)["kind"] == kind
+    schema = jsonschema_rs.Draft202012Validator(plugin_schema(), offline=True)
+    assert [e.message for e in schema.iter_errors(yaml.safe_load(text))] == []
+
+
+def test_shipped_files_name_a_schema_that_is_beside_them_and_current() -> None:
+    current = {"persona.json": persona_schema(), "plugin.json": plugin_schema()}
+    for name, schema in current.items():
+        written = json.loads((ROOT / "docs" / "schemas" / name).read_text())
+        assert written == schema, "run `python docs/make_reference.py`"
+    for folder, name in (("personas.d", "persona.json"), ("plugins.d", "plugin.json")):
+        for file in (ROOT / folder).glob("*.yaml"):
+            first = file.read_text("utf-8").splitlines()[0]
+            assert first == f"# yaml-language-server: $schema=../docs/schemas/{name}"
+            assert (file.parent / first.partition("=")[2]).is_file()
 
 
 def test_the_schemas_accept_what_the_check_accepts() -> None:

@@ -96,6 +96,37 @@ def test_new_files_pass_the_check_and_a_typo_is_told_with_its_place(home: Path) 
     assert json.loads(rapport(home, "check", "--format", "json", expect=1).stdout)
 
 
+OPERATION = {"operationId": "listOrders", "responses": {"200": {"description": "Orders"}}}
+SHOP = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop", "version": "1"},
+    "servers": [{"url": "https://shop.example.com"}],
+    "paths": {"/orders": {"get": OPERATION}},
+}
+
+
+@pytest.mark.parametrize("kind", ["http", "table", "openapi", "sql", "mcp"])
+def test_a_new_plugin_of_each_kind_passes_the_strict_check_once_filled_in(home: Path, kind: str) -> None:
+    rapport(home, "new", "plugin", "shop", "--kind", kind)
+    rapport(home, "check")
+    file = home / "plugins.d" / "shop.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.splitlines()[0] == "# yaml-language-server: $schema=http://127.0.0.1:8000/schemas/plugin.json"
+    assert f"\nkind: {kind}\n" in text
+    (home / "plugins.d/descriptions").mkdir()
+    (home / "plugins.d/descriptions/shop.json").write_text(json.dumps(SHOP), encoding="utf-8")
+    text = text.replace("https://set-me.invalid/openapi.json", "descriptions/shop.json")
+    file.write_text(text.replace("set-me.invalid", "shop.example.com"), encoding="utf-8")
+    rapport(home, "check", "plugins.d/shop.yaml", "--strict", SHOP_DATABASE="postgresql://a:b@db.example.com/shop")
+
+
+def test_a_new_file_beside_the_schemas_names_them_there(home: Path) -> None:
+    (home / "docs/schemas").mkdir(parents=True)
+    rapport(home, "new", "persona", "mine")
+    first = (home / "personas.d/mine.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../docs/schemas/persona.json"
+
+
 def test_schemas_and_tokens(home: Path) -> None:
     assert "collect" in json.loads(rapport(home, "schema", "persona").stdout)["properties"]
     assert rapport(home, "schema", "plugin").stdout.startswith("{")

@@ -7,7 +7,18 @@ import pytest
 from tests.console.conftest import Visitors
 from tests.console.house import House
 
-PAGES = ("/", "/try", "/conversations", "/leads", "/leads?view=missed", "/personas", "/plugins", "/permissions", "/secrets", "/models")
+PAGES = (
+    "/",
+    "/try",
+    "/conversations",
+    "/leads",
+    "/leads?view=missed",
+    "/personas",
+    "/plugins",
+    "/permissions",
+    "/secrets",
+    "/models",
+)
 _FAINT = """() => {
   const channels = colour => { const canvas = document.createElement("canvas"); canvas.width = canvas.height = 1;
     const pen = canvas.getContext("2d"); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1);
