@@ -15,6 +15,8 @@ import structlog
 
 from server.auth import Authority, Caller, CustomerKeys, Keys, load_keys
 from server.auth.identity import Identity
+from server.auth.members import Members
+from server.auth.oidc import CompanySignIn
 from server.auth.vault import Vault
 from server.catalog import Catalog, LoadedPlugin
 from server.catalog.plugin_spec import TablePlugin
@@ -30,7 +32,7 @@ from server.outgoing import Outgoing, Own
 from server.plugins import Bound, Door
 from server.plugins.secrets import PluginSecrets
 from server.settings import Settings
-from server.storage import Database, Transaction, conversations, leads, new_id, open_database, people, tools
+from server.storage import Database, Transaction, audit, conversations, leads, new_id, open_database, people, tools
 from server.storage import secrets as stored_secrets
 from server.storage.leads import LeadRow, MissedRow
 from server.storage.people import CustomerRow
@@ -113,6 +115,9 @@ class Service:
     secrets: PluginSecrets
     vault: Vault
     identity: Identity
+    members: Members
+    company: CompanySignIn
+    _looks: tuple[str, set[tuple[str, str, str]]] = field(default_factory=lambda: ("", set()))
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     _prepared: frozenset[object] = frozenset()
     plugin_problems: list[tuple[str, str]] = field(default_factory=list)
@@ -129,6 +134,7 @@ class Service:
     async def stop(self) -> None:
         """Lets turns finish, then closes room after room."""
         await self.turns.close()
+        await self.authority.finish()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -246,6 +252,17 @@ class Service:
         at, actor = rfc3339(self.clock.now()), caller.name or caller.id
         await self.database.write(lambda tx: people.note(tx, actor, action, thing, at, detail))
 
+    async def look(self, caller: Caller, action: str, thing: str) -> None:
+        """A line of the audit for a look at personal data: one for each person, thing and hour."""
+        at, actor = rfc3339(self.clock.now()), caller.name or caller.id
+        hour = at[:13]
+        if self._looks[0] != hour:
+            self._looks = (hour, set())
+        if (actor, action, thing) in self._looks[1]:
+            return
+        await self.database.write(lambda tx: audit.look(tx, actor, action, thing, at))
+        self._looks[1].add((actor, action, thing))
+
     async def approve_tools(self, plugin: str, digests: Mapping[str, str], by: str) -> None:
         """Lets the model use tools of an MCP server, by the digests that were looked at; noted in the audit."""
         at = rfc3339(self.clock.now())
@@ -322,7 +339,14 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
         authority = Authority(database, clock)
         authority.keep_admin_key(keys.admin_token)
         unspoken = Unspoken(
-            (*vendors.secrets(), keys.secret_key, *keys.older_secret_keys, keys.admin_token), plugin_secrets
+            (
+                *vendors.secrets(),
+                keys.secret_key,
+                *keys.older_secret_keys,
+                keys.admin_token,
+                *filter(None, (settings.oidc_client_secret,)),
+            ),
+            plugin_secrets,
         )
         turns = Turns(Parts(database, catalog, models, door, clock, unspoken))
         return Service(
@@ -344,6 +368,8 @@ def open_service(settings: Settings, *, clock: Clock = SYSTEM, lanes: Mapping[st
             plugin_secrets,
             vault,
             identity,
+            Members(database, clock),
+            CompanySignIn(settings, keys.secret_key, database, outgoing, clock),
         )
     except BaseException:
         database.close()

@@ -14,6 +14,8 @@ from server.errors import WrongSetting
 
 _HOST_PORT = re.compile(r"[A-Za-z0-9._\-\[\]:]+:\d{1,5}")
 
+CONSOLE_ADDRESS = "console-address"
+USUAL_CONSOLE = "http://127.0.0.1:8501"
 OPERATOR = "admin@localhost"
 """The account of whoever runs the installation; always at hand, by `rapport signin-link`."""
 
@@ -34,6 +36,10 @@ class Settings(BaseSettings):
     secret_key_old: str = ""
     admin_token: str = ""
     customer_keys: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_roles: str = ""
     model: str = "auto"
     helper_model: str = ""
     vendors: Path | None = None
@@ -68,6 +74,19 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL in force: the setting, or the SQLite file in the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'rapport.db'}"
+
+    @property
+    def console_origin(self) -> str:
+        """Where browsers find the console: as the setting says, or where it listens now."""
+        return (self.console_url or console_beside(self.data_dir)).rstrip("/")
+
+
+def console_beside(folder: Path) -> str:
+    """Where the console of that data folder listens; the usual address when none runs."""
+    try:
+        return (folder / CONSOLE_ADDRESS).read_text(encoding="utf-8").strip() or USUAL_CONSOLE
+    except FileNotFoundError:
+        return USUAL_CONSOLE
 
 
 def read(**changes: object) -> Settings:

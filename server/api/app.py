@@ -16,6 +16,7 @@ from server.api import (
     leads,
     meta,
     overview,
+    people,
     permissions,
     personas,
     plugins,
@@ -70,6 +71,7 @@ def create_app(service: Service) -> FastAPI:
         leads.router,
         overview.router,
         sessions.router,
+        people.router,
         meta.models_router,
     ):
         api.include_router(router)

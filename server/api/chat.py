@@ -62,6 +62,8 @@ async def _whole(log: EventLog) -> bytes:
 
 
 async def _order(body: ChatBody, caller: Caller, service: Service) -> Order:
+    if not caller.may_use(body.persona):
+        raise Forbidden("This key is for other personas.")
     wishes = [name for name in _EDITORS if getattr(body, name) is not None]
     if wishes and not caller.may("editor"):
         raise Forbidden(f"`{wishes[0]}` is for editors.")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from server.api.service import Serviced
 from server.api.shapes import FeedbackBody, IdInPath, Paged, Search, Short, listed, moment
-from server.auth.rules import EDITOR, VISITOR_OR_VIEWER
+from server.auth.rules import EDITOR, VISITOR_OR_VIEWER_OF_SOME
 from server.clock import rfc3339
 from server.errors import NotFound
 from server.storage import Transaction, conversations
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/conversations", tags=["conversations"])
 
 @router.get("")
 async def list_conversations(
-    caller: VISITOR_OR_VIEWER,
+    caller: VISITOR_OR_VIEWER_OF_SOME,
     service: Serviced,
     paging: Paged,
     persona: Short | None = None,
@@ -49,11 +49,15 @@ async def list_conversations(
         inside = caller.kind != "visitor"
         return listed([{**asdict(row), **_glimpse(seen[row.id], inside=inside)} for row in rows], following, total)
 
+    if caller.kind != "visitor":
+        await service.look(caller, "list_conversations", persona or "all")
     return await service.database.read(work)
 
 
 @router.get("/{conversation_id}")
-async def one_conversation(conversation_id: IdInPath, caller: VISITOR_OR_VIEWER, service: Serviced) -> dict[str, Any]:
+async def one_conversation(
+    conversation_id: IdInPath, caller: VISITOR_OR_VIEWER_OF_SOME, service: Serviced
+) -> dict[str, Any]:
     """A conversation with all its messages, turn by turn; for the house how the lead stands and what was missed."""
     inside = caller.kind != "visitor"
 
@@ -66,11 +70,16 @@ async def one_conversation(conversation_id: IdInPath, caller: VISITOR_OR_VIEWER,
             "turns": [_turn(t, inside=inside) for t in conversations.turns(tx, row.id)],
         }
 
-    return await service.database.read(work)
+    found = await service.database.read(work)
+    if inside and not found["test"]:
+        await service.look(caller, "view_conversation", conversation_id)
+    return found
 
 
 @router.post("/{conversation_id}/feedback", status_code=204)
-async def feedback(conversation_id: IdInPath, body: FeedbackBody, caller: VISITOR_OR_VIEWER, service: Serviced) -> None:
+async def feedback(
+    conversation_id: IdInPath, body: FeedbackBody, caller: VISITOR_OR_VIEWER_OF_SOME, service: Serviced
+) -> None:
     """A thumb for an answer; the last one counts."""
     at = rfc3339(service.clock.now())
 

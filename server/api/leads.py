@@ -23,16 +23,16 @@ from server.api.shapes import (
     moment,
 )
 from server.auth import Caller
-from server.auth.rules import EDITOR, VIEWER
+from server.auth.rules import EDITOR, EDITOR_OF_SOME, VIEWER, VIEWER_OF_SOME
 from server.clock import rfc3339
-from server.errors import Invalid
+from server.errors import Invalid, NotFound
 from server.leads.asked import asked_of
 from server.leads.edit import as_csv, as_jsonl, document
 from server.leads.missed import Hand, accept, dismiss, missed_document, reopen
 from server.leads.types import Stage
 from server.service import Service
 from server.storage import Transaction, leads, people
-from server.storage.leads import LeadFilter, MissedFilter, Order
+from server.storage.leads import LeadFilter, LeadRow, MissedFilter, Order
 
 router = APIRouter(tags=["leads"])
 Since = Annotated[Short | None, Query(alias="from", description="First day or moment of creation.")]
@@ -40,6 +40,7 @@ Until = Annotated[Short | None, Query(alias="to", description="Moment before whi
 
 
 async def _narrow(
+    caller: VIEWER_OF_SOME,
     q: Search = None,
     stage: Stage | None = None,
     persona: Short | None = None,
@@ -49,7 +50,8 @@ async def _narrow(
     contact: bool | None = None,
     user_id: Annotated[Short | None, Query(description="One customer's.")] = None,
 ) -> LeadFilter:
-    return LeadFilter(q, stage, persona, moment(since, "from"), moment(until, "to"), test, contact, user_id)
+    since, until = moment(since, "from"), moment(until, "to")
+    return LeadFilter(q, stage, persona, since, until, test, contact, user_id, caller.personas)
 
 
 Narrow = Annotated[LeadFilter, Depends(_narrow)]
@@ -57,17 +59,18 @@ Narrow = Annotated[LeadFilter, Depends(_narrow)]
 
 @router.get("/leads")
 async def list_leads(
-    caller: VIEWER, service: Serviced, narrow: Narrow, paging: Paged, sort: Order = "-created_at"
+    caller: VIEWER_OF_SOME, service: Serviced, narrow: Narrow, paging: Paged, sort: Order = "-created_at"
 ) -> dict[str, Any]:
     """Leads, newest first, or sorted: by pages in any order, by cursors in the first one."""
     if paging.cursor is not None and sort != "-created_at":
         raise Invalid("A cursor goes with the order `-created_at` alone; use `page` with another.")
+    await service.look(caller, "list_leads", narrow.persona or "all")
     rows, following, total = await service.database.read(lambda tx: leads.page(tx, narrow, paging, sort))
     return listed([document(row) for row in rows], following, total)
 
 
 @router.get("/leads.csv", response_class=Response)
-async def leads_csv(caller: VIEWER, service: Serviced, narrow: Narrow, bom: bool = False) -> Response:
+async def leads_csv(caller: VIEWER_OF_SOME, service: Serviced, narrow: Narrow, bom: bool = False) -> Response:
     """All leads of a filter as CSV; `bom=true` for spreadsheets that need a byte order mark."""
     names = service.field_names(narrow.persona)
     text = await _exported(service, caller, narrow, "csv", lambda rows: as_csv(rows, names))
@@ -75,7 +78,7 @@ async def leads_csv(caller: VIEWER, service: Serviced, narrow: Narrow, bom: bool
 
 
 @router.get("/leads.jsonl", response_class=Response)
-async def leads_jsonl(caller: VIEWER, service: Serviced, narrow: Narrow) -> Response:
+async def leads_jsonl(caller: VIEWER_OF_SOME, service: Serviced, narrow: Narrow) -> Response:
     """All leads of a filter, one a line."""
     text = await _exported(service, caller, narrow, "jsonl", as_jsonl)
     return Response(text, headers=_named("jsonl"), media_type="application/x-ndjson")
@@ -83,7 +86,7 @@ async def leads_jsonl(caller: VIEWER, service: Serviced, narrow: Narrow) -> Resp
 
 @router.get("/leads/missed")
 async def missed(
-    caller: VIEWER,
+    caller: VIEWER_OF_SOME,
     service: Serviced,
     paging: Paged,
     persona: Short | None = None,
@@ -92,12 +95,13 @@ async def missed(
     user_id: Annotated[Short | None, Query(description="One customer's.")] = None,
 ) -> dict[str, Any]:
     """Contact data that was said and not stored, with the reason and the field it seems to be for; newest first."""
-    narrow = MissedFilter(persona, test, None if status == "all" else status, user_id)
+    narrow = MissedFilter(persona, test, None if status == "all" else status, user_id, caller.personas)
 
     def work(tx: Transaction) -> dict[str, Any]:
         rows, following, total = leads.missed_page(tx, narrow, paging)
         return listed([missed_document(row, service.likely(tx, row)) for row in rows], following, total)
 
+    await service.look(caller, "list_missed", persona or "all")
     return await service.database.read(work)
 
 
@@ -133,18 +137,18 @@ async def unanswered(
 
 
 @router.get("/leads/{lead_id}")
-async def one_lead(lead_id: IdInPath, caller: VIEWER, service: Serviced) -> dict[str, Any]:
+async def one_lead(lead_id: IdInPath, caller: VIEWER_OF_SOME, service: Serviced) -> dict[str, Any]:
     """One lead with its history and what became of asking for each field; the look is written to the audit."""
-    at = rfc3339(service.clock.now())
 
     def work(tx: Transaction) -> dict[str, Any]:
-        lead = leads.find(tx, lead_id)
-        people.note(tx, caller.name or caller.id, "view_lead", lead.id, at)
+        lead = _found(tx, lead_id, caller)
         asked = asked_of(tx, lead, service.collected(lead.persona)[0].fields)
         history = [asdict(change) for change in leads.changes(tx, lead.id)]
         return {**document(lead), "asked": asked, "history": history}
 
-    return await service.database.write(work)
+    found = await service.database.read(work)
+    await service.look(caller, "view_lead", lead_id)
+    return found
 
 
 @router.get("/leads/{lead_id}/erasure")
@@ -160,8 +164,9 @@ async def erasure(lead_id: IdInPath, caller: EDITOR, service: Serviced) -> dict[
 
 
 @router.patch("/leads/{lead_id}")
-async def patch_lead(lead_id: IdInPath, body: LeadPatch, caller: EDITOR, service: Serviced) -> dict[str, Any]:
+async def patch_lead(lead_id: IdInPath, body: LeadPatch, caller: EDITOR_OF_SOME, service: Serviced) -> dict[str, Any]:
     """Sets and empties fields as a person's word, which wins over the machine."""
+    await service.database.read(lambda tx: _found(tx, lead_id, caller))
     return document(await service.edit_lead(lead_id, body.fields, body.opted_out, caller.name or caller.id))
 
 
@@ -170,6 +175,13 @@ async def erase_lead(lead_id: IdInPath, caller: EDITOR, service: Serviced) -> No
     """Erases the person everywhere: leads, conversations, mirror rows, kept events, tokens."""
     lead = await service.database.read(lambda tx: leads.find(tx, lead_id))
     await service.people.erase(lead.user_id, caller.name or caller.id)
+
+
+def _found(tx: Transaction, lead_id: str, caller: Caller) -> LeadRow:
+    lead = leads.find(tx, lead_id)
+    if not caller.may_use(lead.persona):
+        raise NotFound("There is no lead of that id.")
+    return lead
 
 
 async def _decided(

@@ -111,6 +111,7 @@ async def new_persona(body: NewPersonaBody, caller: EDITOR, service: Serviced) -
     version = await service.studio.create(
         body.name, author=_who(caller), yaml=body.yaml, copy_of=body.copy_of, template=body.template
     )
+    await service.note(caller, "create_persona", f"{body.name} {version}")
     return {"name": body.name, "version": version}
 
 
@@ -145,6 +146,7 @@ async def save_draft(name: NameInPath, body: DraftBody, caller: EDITOR, service:
         yaml=body.yaml,
         spec=body.spec,
     )
+    await service.look(caller, "save_draft", name)  # one line an hour: drafts save themselves
     return _draft(draft)
 
 
@@ -157,12 +159,14 @@ async def delete_draft(
 ) -> None:
     """Throws the draft away; saving its text again on `base_revision` 0 brings it back. A stale one here is a 409."""
     await service.studio.delete_draft(name, _who(caller), caller.id, base_revision=base_revision)
+    await service.note(caller, "delete_draft", name)
 
 
 @router.delete("/{name}/aside", status_code=204)
 async def delete_aside(name: NameInPath, caller: EDITOR, service: Serviced) -> None:
     """Throws away the caller's own text that was refused and put aside."""
     await service.studio.delete_aside(name, caller.id)
+    await service.look(caller, "drop_aside", name)
 
 
 @router.post("/{name}/publish")
@@ -280,13 +284,16 @@ async def put_knowledge(
 ) -> dict[str, Any]:
     """Adds or replaces a knowledge file: its bytes are the body. Says how many passages it makes."""
     data = await read_body(request, KNOWLEDGE_BYTES)
-    return _file(await service.studio.put_knowledge(name, path, data, _who(caller)))
+    put = await service.studio.put_knowledge(name, path, data, _who(caller))
+    await service.note(caller, "put_knowledge", name, path)
+    return _file(put)
 
 
 @router.delete("/{name}/knowledge/{path:path}", status_code=204)
 async def delete_knowledge(name: NameInPath, path: str, caller: EDITOR, service: Serviced) -> None:
     """Removes a knowledge file that no persona names."""
     await service.studio.delete_knowledge(name, path, _who(caller))
+    await service.note(caller, "delete_knowledge", name, path)
 
 
 @router.post("/{name}/extract")

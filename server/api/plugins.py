@@ -63,6 +63,7 @@ async def try_function(
         persona="try",
         test=True,
     )
+    await service.note(caller, "try_function", f"{name}.{function}")
     result = await service.door.call([plugin], function, body.args, bound)
     outcome = {
         "plugin": name,
@@ -90,6 +91,7 @@ async def _shown(state: PluginState, service: Service) -> dict[str, Any]:
         "file": state.file,
         "description": state.loaded.spec.description if state.loaded else "",
         "personas": used,
+        "mock": bool(spec and spec.mock),
         "status": "ok" if state.ok else "error",
         "problems": [problem.as_dict() for problem in state.problems],
         "functions": described(spec, rows) if spec else [],

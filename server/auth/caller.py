@@ -15,7 +15,8 @@ RANK: dict[str, int] = {"visitor": 0, "viewer": 1, "editor": 2, "developer": 3, 
 class Caller:
     """A customer (`kind` visitor), a person of the house (account), or a program (key).
 
-    `locale`, `timezone` and `channel` are a customer's, as they came.
+    `locale`, `timezone` and `channel` are a customer's, as they came. `personas` are those that a key is for; None
+    means all.
     """
 
     kind: Literal["visitor", "account", "key"]
@@ -27,12 +28,19 @@ class Caller:
     locale: str | None = None
     timezone: str | None = None
     channel: str | None = None
+    personas: tuple[str, ...] | None = None
 
     @property
     def owner(self) -> Owner:
         """What the caller's queries may see."""
-        return Owner(self.id) if self.kind == "visitor" else EVERYONE
+        if self.kind == "visitor":
+            return Owner(self.id)
+        return EVERYONE if self.personas is None else Owner(None, self.personas)
 
     def may(self, role: Role) -> bool:
         """Whether the caller has that role or a higher one."""
         return RANK[self.role] >= RANK[role]
+
+    def may_use(self, persona: str) -> bool:
+        """Whether the persona is among those the caller is for."""
+        return self.personas is None or persona in self.personas

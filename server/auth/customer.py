@@ -131,7 +131,7 @@ class CustomerKeys:
             if held.keys:
                 return
             raise
-        held.keys = {entry.get("kid"): known for entry in listed if (known := _public_key(entry))}
+        held.keys = {entry.get("kid"): known for entry in listed if (known := public_key(entry))}
 
     def _claims(self, issuer: str, claims: Mapping[str, Any]) -> CustomerClaims:
         subject = claims["sub"]
@@ -169,7 +169,7 @@ def _parse_key(issuer: str, key: str) -> str | _KeySet:
     return key
 
 
-def _public_key(entry: Any) -> tuple[str, Any] | None:
+def public_key(entry: Any) -> tuple[str, Any] | None:
     """(algorithm, key) of a JSON Web Key that may sign, by its type alone; None for any other."""
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or "d" in entry:
         return None

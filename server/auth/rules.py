@@ -51,13 +51,13 @@ async def _data_caller(request: Request) -> Caller:
     """Whose token it is, or whose API key a Basic pair of key id and key is."""
     given = _credential(request)
     if given is None or given[0] != "basic":
-        return await _caller(request)
+        return await _whole_house(request)
     key_id, key = _pair(given[1])
     authority: Authority = request.app.state.authority
     caller = await authority.caller(key)
     if caller.kind != "key" or caller.id != key_id:
         raise Unauthorised("The user of a Basic pair is the id of the API key, its password the key itself.")
-    return caller
+    return _unscoped(caller)
 
 
 def _pair(token: str) -> tuple[str, str]:
@@ -70,12 +70,23 @@ def _pair(token: str) -> tuple[str, str]:
     return user, password
 
 
+async def _whole_house(request: Request) -> Caller:
+    """A caller who is not for some personas alone: such keys reach only what says that it can tell them apart."""
+    return _unscoped(await _caller(request))
+
+
+def _unscoped(caller: Caller) -> Caller:
+    if caller.personas is not None:
+        raise Forbidden("This key is for some personas alone; it reaches their chats, conversations and leads.")
+    return caller
+
+
 def _registered(name: str, rule: Rule) -> Rule:
     _RULES[rule] = name
     return rule
 
 
-def _role(least: Role, whose: Callable[[Request], Awaitable[Caller]] = _caller) -> Rule:
+def _role(least: Role, whose: Callable[[Request], Awaitable[Caller]] = _whole_house) -> Rule:
     async def rule(request: Request) -> Caller:
         caller = await whose(request)
         if not caller.may(least):
@@ -109,13 +120,29 @@ async def _customer_alone(request: Request) -> Caller:
 
 
 async def _customer_or_viewer(request: Request) -> Caller:
+    return await _whole_house(request)
+
+
+async def _customer_or_viewer_of_some(request: Request) -> Caller:
     return await _caller(request)
+
+
+async def _account(request: Request) -> Caller:
+    caller = await _whole_house(request)
+    if caller.kind != "account":
+        raise Forbidden("This is for people who are signed in, not for keys.")
+    return caller
 
 
 PUBLIC = Depends(_registered("public", _public))
 VISITOR = Annotated[Caller, Depends(_registered("visitor", _customer_alone))]
 CHATTER = Annotated[Caller, Depends(_registered("visitor or editor", may_chat))]
+VISITOR_OR_VIEWER_OF_SOME = Annotated[Caller, Depends(_registered("visitor or viewer", _customer_or_viewer_of_some))]
+VIEWER_OF_SOME = Annotated[Caller, Depends(_role("viewer", _caller))]
+EDITOR_OF_SOME = Annotated[Caller, Depends(_role("editor", _caller))]
+"""Rules whose routes keep to the personas of a key that is for some alone."""
 VISITOR_OR_VIEWER = Annotated[Caller, Depends(_registered("visitor or viewer", _customer_or_viewer))]
+ACCOUNT = Annotated[Caller, Depends(_registered("account", _account))]
 VIEWER = Annotated[Caller, Depends(_role("viewer"))]
 EDITOR = Annotated[Caller, Depends(_role("editor"))]
 DEVELOPER = Annotated[Caller, Depends(_role("developer"))]

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import typer
 
-USUAL = "http://127.0.0.1:8501"
-_NAME = "console-address"
+from server.settings import CONSOLE_ADDRESS, console_beside
 
 
 @contextmanager
 def kept(folder: Path, origin: str) -> Iterator[None]:
     """Keeps the origin in the folder while the block runs. Says so on stderr when the folder cannot be written."""
-    file = folder / _NAME
+    file = folder / CONSOLE_ADDRESS
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # leads lie in it later
         file.write_text(origin + "\n", encoding="utf-8")
@@ -28,13 +27,5 @@ def kept(folder: Path, origin: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if read(folder) == origin:  # another console may have started since
+        if console_beside(folder) == origin:  # another console may have started since
             file.unlink(missing_ok=True)
-
-
-def read(folder: Path) -> str:
-    """The kept origin; the usual one when no console runs."""
-    try:
-        return (folder / _NAME).read_text(encoding="utf-8").strip() or USUAL
-    except FileNotFoundError:
-        return USUAL

@@ -137,7 +137,7 @@ def signin_link(
     """
     settings = read()
     logs.configure(settings, quiet=True)
-    typer.echo(_link(settings, user, role, console_address.read(settings.data_dir)))
+    typer.echo(_link(settings, user, role, settings.console_origin))
 
 
 def _link(settings: Settings, user: str, role: RoleName | None, origin: str) -> str:

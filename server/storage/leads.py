@@ -9,6 +9,7 @@ from typing import Any, Literal
 from server.errors import NotFound
 from server.storage.database import Transaction
 from server.storage.ids import new_id
+from server.storage.owner import among
 from server.storage.paging import Paging, contains, decode_cursor, encode_cursor
 
 _LEAD = "id, user_id, persona, test, stage, exit, contact, opted_out, sync, created_at, updated_at"
@@ -51,7 +52,7 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """What a list of leads is narrowed to. `since` and `until` are RFC 3339 in UTC."""
+    """What a list of leads is narrowed to. `since` and `until` are RFC 3339 in UTC; `personas` None means all."""
 
     q: str | None = None
     stage: str | None = None
@@ -61,6 +62,7 @@ class LeadFilter:
     test: bool = False
     contact: bool | None = None
     user_id: str | None = None
+    personas: tuple[str, ...] | None = None
 
 
 Order = Literal["-created_at", "created_at", "-updated_at", "updated_at", "persona", "stage", "-stage"]
@@ -85,6 +87,7 @@ class MissedFilter:
     test: bool = False
     status: str | None = "open"
     user_id: str | None = None
+    personas: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,10 @@ def _conditions(tx: Transaction, narrow: LeadFilter) -> tuple[str, tuple[object,
         if value is not None:
             parts.append(f"{column} = ?")
             params.append(value)
+    if narrow.personas is not None:
+        condition, names = among("persona", narrow.personas)
+        parts.append(condition)
+        params += names
     if narrow.since:
         parts.append("created_at >= ?")
         params.append(narrow.since)
@@ -367,6 +374,10 @@ def missed_page(tx: Transaction, narrow: MissedFilter, paging: Paging) -> tuple[
         if value is not None:
             parts.append(f"x.{column} = ?")
             params.append(value)
+    if narrow.personas is not None:
+        condition, names = among("x.persona", narrow.personas)
+        parts.append(condition)
+        params += names
     where = " AND ".join(parts)
     total = tx.row(f"SELECT count(*) FROM missed x WHERE {where}", *params)  # noqa: S608
     if paging.cursor:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from server.errors import WrongSetting
 from server.storage.database import connected
 
-HEAD = "0006"
+HEAD = "0007"
 _FOLDER = Path(__file__).with_name("migrations")
 
 

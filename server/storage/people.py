@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
+
 from server.storage.database import Transaction
 from server.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialRow:
-    """A live credential. `subject` is a customer's id, an account's id, or a key's own id."""
+    """A live credential. `subject` is a customer's id, an account's id, or a key's own id.
+
+    `personas` are those that a key is for; None means all.
+    """
 
     digest: str
     kind: str
@@ -18,6 +23,7 @@ class CredentialRow:
     role: str
     name: str
     trust: str
+    personas: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,11 @@ class AccountRow:
 
 def add_credential(tx: Transaction, row: CredentialRow, *, created_at: str, expires_at: str | None = None) -> None:
     """Stores a credential under its digest."""
+    personas = orjson.dumps(row.personas).decode() if row.personas is not None else None
     tx.run(
-        "INSERT INTO credential(digest, kind, subject, role, name, trust, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(row.digest, row.kind, row.subject, row.role, row.name, row.trust, created_at, expires_at),
+        "INSERT INTO credential(digest, kind, subject, role, name, trust, personas, created_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(row.digest, row.kind, row.subject, row.role, row.name, row.trust, personas, created_at, expires_at),
     )
 
 
@@ -66,12 +73,15 @@ def credential_with_customer(
 ) -> tuple[CredentialRow, str | None, str | None, str | None] | None:
     """`credential`, with locale, zone and channel of the customer who holds it."""
     row = tx.row(
-        "SELECT c.digest, c.kind, c.subject, c.role, c.name, c.trust, p.locale, p.timezone, p.channel"
+        "SELECT c.digest, c.kind, c.subject, c.role, c.name, c.trust, p.locale, p.timezone, p.channel, c.personas"
         " FROM credential c LEFT JOIN customer p ON p.id = c.subject AND c.kind = 'visitor'"
         " WHERE c.digest = ? AND c.ended_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ?)",
         *(digest, now),
     )
-    return (CredentialRow(*row[:6]), row[6], row[7], row[8]) if row else None
+    if row is None:
+        return None
+    personas = tuple(orjson.loads(row[9])) if row[9] else None
+    return CredentialRow(row[0], row[1], row[2], row[3], row[4], row[5], personas), row[6], row[7], row[8]
 
 
 def end_credential(tx: Transaction, digest: str, now: str) -> bool:
@@ -125,6 +135,11 @@ def put_account(tx: Transaction, email: str, role: str | None, at: str) -> Accou
     """The account of that address, made when there is none; a given role is set."""
     found = account_by_email(tx, email)
     if found is None:
+        back = tx.row("SELECT id FROM account WHERE email = ? AND disabled_at IS NOT NULL", email)
+        if back:
+            again = AccountRow(back[0], email, role or "admin")
+            tx.run("UPDATE account SET role = ?, disabled_at = NULL WHERE id = ?", again.role, again.id)
+            return again
         made = AccountRow(new_id("a"), email, role or "admin")
         tx.run(
             "INSERT INTO account(id, email, role, created_at) VALUES (?, ?, ?, ?)",

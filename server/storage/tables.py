@@ -36,7 +36,10 @@ class Account(SQLModel, table=True):
 
 
 class Credential(SQLModel, table=True):
-    """A token, known only by its SHA-256. `kind`: visitor, session, key or signin."""
+    """A token, known only by its SHA-256. `kind`: visitor, session, key or signin, and oidc for a used sign-in.
+
+    `personas` are those that a key is for, as JSON; null means all.
+    """
 
     __tablename__ = "credential"
     digest: str = Field(primary_key=True)
@@ -49,6 +52,7 @@ class Credential(SQLModel, table=True):
     expires_at: str | None = None
     used_at: str | None = None
     ended_at: str | None = None
+    personas: str | None = None
 
 
 class Conversation(SQLModel, table=True):

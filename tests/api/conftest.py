@@ -32,15 +32,15 @@ class Cast:
         return known[actor] if actor in known else self.tokens[actor]
 
 
-def session_of(server: RunningServer, role: str) -> str:
-    """A console session of a person of that role, by a sign-in link."""
+def session_of(server: RunningServer, role: str, person: str = "") -> str:
+    """A console session of a person of that role (one for each role, or a named one), by a sign-in link."""
     from server.auth import Authority
     from server.clock import SYSTEM
     from server.storage import open_database
 
     database = open_database(server.database)
     try:
-        link = Authority(database, SYSTEM).signin_link(f"{role}@example.com", role)  # type: ignore[arg-type]
+        link = Authority(database, SYSTEM).signin_link(f"{person or role}@example.com", role)  # type: ignore[arg-type]
     finally:
         database.close()
     with server.client(None) as client:

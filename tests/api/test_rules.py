@@ -132,7 +132,22 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("PATCH", "/api/v1/leads/{lead_id}"): editor(200, {"fields": {}}),
     ("DELETE", "/api/v1/leads/{lead_id}"): editor(404),
     ("GET", "/api/v1/overview"): viewer(200, "?timezone=Europe/Berlin"),
+    ("GET", "/api/v1/accounts"): admin(200),
+    ("POST", "/api/v1/accounts"): admin(422, {}),
+    ("POST", "/api/v1/accounts/{account_id}/link"): admin(404),
+    ("PATCH", "/api/v1/accounts/{account_id}"): admin(404, {"role": "viewer"}),
+    ("DELETE", "/api/v1/accounts/{account_id}"): admin(404),
+    ("GET", "/api/v1/keys"): admin(200),
+    ("POST", "/api/v1/keys"): admin(422, {}),
+    ("DELETE", "/api/v1/keys/{key_id}"): admin(404),
+    ("GET", "/api/v1/audit"): admin(200),
     ("POST", "/api/v1/sessions"): public(422, {}),
+    ("GET", "/api/v1/sessions"): signed_in(200),
+    ("DELETE", "/api/v1/sessions"): signed_in(200, fresh=True),
+    ("GET", "/api/v1/sessions/oidc"): public(200),
+    ("POST", "/api/v1/sessions/oidc"): public(422, {}),
+    ("POST", "/api/v1/sessions/oidc/start"): public(404),
+    ("DELETE", "/api/v1/sessions/{session}"): signed_in(404),
     ("DELETE", "/api/v1/sessions/current"): Case((401, 204, 204, 204, 204, 204, 403), fresh=True),
     ("GET", "/api/v1/me"): Case((401, 200, 200, 200, 200, 200, 200)),
     ("GET", "/api/v1/models"): viewer(200),
@@ -236,7 +251,7 @@ def fresh(cast: Cast, actor: str) -> str | None:
     """A token of the same kind that may be used up."""
     if actor in ("visitor", "other"):
         return cast.server.visitor().token
-    return session_of(cast.server, actor) if actor in cast.tokens else cast.token(actor)
+    return session_of(cast.server, actor, f"{actor}-once") if actor in cast.tokens else cast.token(actor)
 
 
 @pytest.mark.parametrize(("method", "path"), MATRIX, ids=lambda part: part)

@@ -163,7 +163,7 @@ def test_pages_have_neither_gaps_nor_doubles_when_times_are_equal(
         for n, at in enumerate(times):
             leads.put(tx, lead(n, f"v_{n}", at))
             leads.put_field(tx, f"l_{n}", FieldRow("company", f"C{n}", f"C{n}", "customer", at=at))
-            leads.add_missed(tx, MissedRow(f"x_{n}", "v", "guide", "c", "m", None, "t", "r", at), False)
+            leads.add_missed(tx, MissedRow(f"x_{n}", "v", "guide", "c", "m", None, f"t{n}", "r", at), False)
             leads.add_unanswered(tx, "v", UnansweredRow(f"q_{n}", "guide", "c", "m", "t", at), False)
 
     database.write_now(work)
