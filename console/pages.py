@@ -33,5 +33,6 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     PageEntry("permissions", "permissions", ":material/rule:", "system"),
     PageEntry("secrets", "secrets", ":material/lock:", "system"),
     PageEntry("models", "models", ":material/memory:", "system"),
+    PageEntry("settings", "settings", ":material/settings:", "system"),
 )
 PATHS: Final = frozenset(entry.path for entry in PAGES)

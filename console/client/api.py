@@ -7,8 +7,11 @@ from functools import cache
 
 import httpx
 
+from console.client.accounts import Accounts
+from console.client.audit import Audit
 from console.client.chat import Chat
 from console.client.conversations import Conversations
+from console.client.keys import Keys
 from console.client.knowledge import Knowledge
 from console.client.leads import Leads
 from console.client.models import Models
@@ -18,6 +21,7 @@ from console.client.permissions import Permissions
 from console.client.personas import Personas
 from console.client.plugins import Plugins
 from console.client.secrets import Secrets
+from console.client.sessions import Sessions
 from console.client.transport import TIMEOUT, Transport
 
 
@@ -26,8 +30,11 @@ class Api:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.accounts = Accounts(transport)
+        self.audit = Audit(transport)
         self.chat = Chat(transport)
         self.conversations = Conversations(transport)
+        self.keys = Keys(transport)
         self.knowledge = Knowledge(transport)
         self.leads = Leads(transport)
         self.models = Models(transport)
@@ -37,6 +44,7 @@ class Api:
         self.personas = Personas(transport)
         self.plugins = Plugins(transport)
         self.secrets = Secrets(transport)
+        self.sessions = Sessions(transport)
 
     def is_ready(self) -> bool:
         """Whether the server answers and can chat. Raises ServerAway when nobody answers."""

@@ -1,4 +1,4 @@
-"""The address of the page: copied by a button, and the place on the page that it names."""
+"""Copying by a button: the page's address or a text; and the place on the page that the address names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button");
   button.textContent = data.label;
   button.onclick = async () => {
-    const address = location.href;
+    const address = data.text ?? location.href;
     try {
       await navigator.clipboard.writeText(address);
     } catch {
@@ -41,13 +41,24 @@ export default function ({ data }) {
   setTimeout(look, 150, 30);
 }
 """
+_FIRST = """
+button { color: #fff; background: var(--st-primary-color); border-color: var(--st-primary-color); }
+button:hover, button:focus-visible { color: #fff; filter: brightness(1.1); }
+@media (prefers-color-scheme: dark) { button, button:hover, button:focus-visible { color: #11171a; } }
+"""
 _copy = st.components.v2.component("rapport_copy", html="<button></button>", css=_BUTTON, js=_COPY)
+_copy_first = st.components.v2.component("rapport_copy_first", html="<button></button>", css=_BUTTON + _FIRST, js=_COPY)
 _scroll = st.components.v2.component("rapport_scroll", html="<span></span>", js=_SCROLL)
 
 
 def copy_address(label: str, copied: str) -> None:
     """A button that puts the page's address, as it is at the click, on the clipboard."""
     _copy(key="copy_address", data={"label": label, "copied": copied}, width="content")
+
+
+def copy_text(text: str, key: str, label: str, copied: str) -> None:
+    """A button that puts a text on the clipboard, as the first thing to do."""
+    _copy_first(key=key, data={"label": label, "copied": copied, "text": text}, width="content")
 
 
 def bring_into_view(key: str) -> None:

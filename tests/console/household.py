@@ -34,10 +34,21 @@ functions:
 """
 
 
+PEOPLE = (("ann.birk@kelvarda.example", "editor"), ("li.wei@kelvarda.example", "developer"))
+
+
 def settle(house: House) -> None:
-    """Connects a service with its secret, and stores one that nothing uses any more."""
-    developer = {"authorization": f"Bearer {house.session('developer')}"}
+    """Connects a service with its secret, invites people, makes keys, and lets them look at a lead."""
+    tokens = {role: {"authorization": f"Bearer {house.session(role)}"} for role in ("admin", "developer", "editor")}
     for name, hosts in (("CRM_TOKEN", ["crm.example.com"]), ("COURIER_KEY", ["api.courier.example:8443"])):
         body = {"value": "an-invented-value", "hosts": hosts}
-        house.api.put(f"/secrets/{name}", json=body, headers=developer).raise_for_status()
+        house.api.put(f"/secrets/{name}", json=body, headers=tokens["developer"]).raise_for_status()
     (house.folder / "plugins.d" / "crm.yaml").write_text(CRM, "utf-8")
+    for email, role in PEOPLE:
+        house.api.post("/accounts", json={"email": email, "role": role}, headers=tokens["admin"]).raise_for_status()
+    website = {"name": "Website", "role": "editor", "trust": "verified", "personas": ["guide"]}
+    for body in (website, {"name": "Nightly export", "role": "viewer"}):
+        house.api.post("/keys", json=body, headers=tokens["admin"]).raise_for_status()
+    lead = house.api.get("/leads", params={"limit": 1}, headers=tokens["editor"]).json()["items"][0]["id"]
+    house.api.get(f"/leads/{lead}", headers=tokens["editor"]).raise_for_status()
+    house.api.get("/leads.csv", headers=tokens["editor"]).raise_for_status()

@@ -18,6 +18,10 @@ PAGES = (
     "/permissions",
     "/secrets",
     "/models",
+    "/settings",
+    "/settings?tab=keys",
+    "/settings?tab=sessions",
+    "/settings?tab=audit",
 )
 _FAINT = """() => {
   const channels = colour => { const canvas = document.createElement("canvas"); canvas.width = canvas.height = 1;

@@ -27,9 +27,21 @@ SCREENS = {entry.screen: f"/{entry.path}" for entry in PAGES} | {
     "fields": "/persona?name=guide&tab=fields",
     "plugin": "/plugins?name=product_catalog&function=find_products",
     "try_chat": "/try?persona=guide",
+    "settings": "/settings?tab=people",
+    "keys": "/settings?tab=keys",
+    "sessions": "/settings?tab=sessions&user=all",
+    "audit": "/settings?tab=audit",
 }
 """Every page by its screen, and what one of its tabs or items shows; `{lead}` is one of the house's."""
-NAMES = {"try_chat": "try", "persona": "studio", "fields": "studio-fields"}
+NAMES = {
+    "try_chat": "try",
+    "persona": "studio",
+    "fields": "studio-fields",
+    "settings": "settings-people",
+    "keys": "settings-keys",
+    "sessions": "settings-sessions",
+    "audit": "settings-audit",
+}
 """Pictures that are called otherwise than their screen."""
 TALL = {"persona": 960, "plugin": 960, "try_chat": 904}
 """Heights in CSS pixels of pictures that would else end in the middle of what they show."""

@@ -8,11 +8,9 @@ from typing import Final
 
 import streamlit as st
 
-from console.client import Refused, ServerAway
 from console.client.secrets import Secret
-from console.parts.label import label
+from console.parts.acting import went_well
 from console.parts.pane import pane
-from console.parts.problem import in_words
 from console.visit import current, say
 
 Want = Callable[[str], None]
@@ -130,23 +128,10 @@ def _wrong(name: str, value: str, hosts: list[str]) -> str | None:
 def _save(name: str, value: str, hosts: list[str]) -> None:
     if wrong := _wrong(name, value, hosts):
         st.error(wrong, icon=":material/error:")
-    elif _tried(lambda: current().api.secrets.put(name, value, hosts)):
+    elif went_well(lambda: current().api.secrets.put(name, value, hosts)):
         _close()
         st.toast(say("secrets.saved"), icon=":material/lock:")
         st.rerun()
-
-
-def _tried(act: Callable[[], object]) -> bool:
-    """Does it; whether it went well. What went wrong stands in the dialog, and what was typed with it."""
-    try:
-        act()
-    except Refused as refused:
-        st.error(label(in_words(refused)), icon=":material/error:")
-    except ServerAway:
-        st.error(say("secrets.away"), icon=":material/cloud_off:")
-    else:
-        return True
-    return False
 
 
 # --- deleting -----------------------------------------------------------------------------------------------
@@ -165,13 +150,13 @@ def _delete(secret: Secret) -> None:
     st.code(secret.name, language=None, wrap_lines=True)
     st.text(_what_stops(secret))
     with st.container(horizontal=True, gap="small"):
-        if st.button(say("secrets.delete_yes"), type="primary", key="secret_delete_yes") and _tried(
+        if st.button(say("secrets.delete_yes"), type="primary", key="secret_delete_yes") and went_well(
             lambda: current().api.secrets.delete(secret.name)
         ):
             _close()
             st.toast(say("secrets.deleted"), icon=":material/delete:")
             st.rerun()
-        if st.button(say("secrets.cancel"), key="secret_delete_no"):
+        if st.button(say("common.cancel"), key="secret_delete_no"):
             _close()
             st.rerun()
 
