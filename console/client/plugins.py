@@ -45,6 +45,7 @@ class PluginCall(Shape):
 
     turn_id: str | None = None
     conversation_id: str | None = None
+    user_id: str = ""
     function: str
     forced: bool
     effect: str = "read"
@@ -54,6 +55,24 @@ class PluginCall(Shape):
     error: str | None = None
     milliseconds: float
     at: str
+
+
+class Figures(Shape):
+    """How calls went: those that were made, failed and were refused at the door; times in milliseconds."""
+
+    function: str = ""
+    calls: int = 0
+    failed: int = 0
+    refused: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+class PluginFigures(Figures):
+    """The same of all functions together, and of each, for the last `days`."""
+
+    days: int = 7
+    functions: tuple[Figures, ...] = ()
 
 
 class Tool(Shape):
@@ -101,10 +120,15 @@ class Plugins:
         """Every plugin with a file, by name."""
         return page_of(Plugin, self._transport.json("GET", "/plugins")).items
 
-    def calls(self, name: str, limit: int = 50) -> Page[PluginCall]:
-        """Its last calls, newest first. For developers."""
+    def calls(self, name: str, function: str = "", limit: int = 50) -> Page[PluginCall]:
+        """Its last calls, or those of one function, newest first. For developers."""
         path = f"/plugins/{quote(name, safe='')}/calls"
-        return page_of(PluginCall, self._transport.json("GET", path, query={"limit": limit}))
+        query = {"limit": limit, "function": function or None}
+        return page_of(PluginCall, self._transport.json("GET", path, query=query))
+
+    def figures(self, name: str) -> PluginFigures:
+        """How the calls of the last week went."""
+        return PluginFigures.model_validate(self._transport.json("GET", f"/plugins/{quote(name, safe='')}/figures"))
 
     def attempt(self, name: str, function: str, args: Mapping[str, Any], as_user: str = "") -> Outcome:
         """Calls a function as a model would. A refused call is a Refused (422) with the `outcome` in `extra`."""

@@ -11,6 +11,7 @@ from console.client.plugins import Plugin
 from console.parts.label import label
 from console.parts.pane import empty, pane
 from console.screens.plugin.calls import draw_calls
+from console.screens.plugin.figures import draw_figures
 from console.screens.plugin.functions import draw_functions
 from console.screens.plugin.sample import SAMPLE
 from console.screens.plugin.state import draw_missing_secrets, draw_problems, draw_status
@@ -18,6 +19,7 @@ from console.screens.plugin.tools import draw_tools
 from console.visit import current, say, say_of
 
 LOOK_SECONDS = 2.0
+_KINDS = ("http", "openapi", "table", "sql", "mcp")
 
 
 def show() -> None:
@@ -62,7 +64,7 @@ def _row(plugin: Plugin) -> None:
 
 
 def _kind(plugin: Plugin) -> str:
-    return say_of("plugins.kind", plugin.kind) if plugin.kind in ("http", "table", "mcp") else plugin.kind or "–"
+    return say_of("plugins.kind", plugin.kind) if plugin.kind in _KINDS else plugin.kind or "–"
 
 
 def _functions(plugin: Plugin) -> str:
@@ -123,8 +125,9 @@ def _body(name: str) -> None:
     found = _find(name)
     if found is not None and found.kind == "mcp" and found.status == "ok":
         draw_tools(name)
+    draw_figures(name)
     st.subheader(say("plugins.last_calls"))
-    draw_calls(name)
+    draw_calls(name, functions)
 
 
 def _find(name: str) -> Plugin | None:

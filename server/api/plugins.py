@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from server.api.service import Serviced
-from server.api.shapes import Cursor, Limit, NameInPath, TryBody, listed
+from server.api.shapes import Cursor, Limit, NameInPath, Short, TryBody, listed
 from server.auth.rules import DEVELOPER, VIEWER
 from server.catalog import PluginState
 from server.catalog.plugin_spec import McpPlugin
+from server.clock import rfc3339
 from server.errors import Invalid, NotFound
 from server.plugins import Bound
 from server.plugins.listing import described
@@ -18,6 +20,9 @@ from server.service import Service
 from server.storage import calls, tools
 
 router = APIRouter(prefix="/plugins", tags=["plugins"])
+
+OneFunction = Annotated[Short | None, Query(description="Calls of this function alone.")]
+Days = Annotated[int, Query(ge=1, le=90, description="How many days back.")]
 
 
 @router.get("")
@@ -38,11 +43,25 @@ async def one_plugin(name: NameInPath, caller: VIEWER, service: Serviced) -> dic
 
 @router.get("/{name}/calls")
 async def last_calls(
-    name: NameInPath, caller: DEVELOPER, service: Serviced, limit: Limit = 50, cursor: Cursor = None
+    name: NameInPath,
+    caller: DEVELOPER,
+    service: Serviced,
+    function: OneFunction = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """Its last calls, newest first."""
-    rows, following = await service.database.read(lambda tx: calls.page(tx, name, limit, cursor))
+    """Its last calls, or those of one function, newest first."""
+    rows, following = await service.database.read(lambda tx: calls.page(tx, name, limit, cursor, function))
     return listed([row.document() for row in rows], following, None)
+
+
+@router.get("/{name}/figures")
+async def figures(name: NameInPath, caller: VIEWER, service: Serviced, days: Days = 7) -> dict[str, Any]:
+    """Calls, error rate and times (p50, p95) of the last days, of the plugin and of each function."""
+    since = rfc3339(service.clock.now() - timedelta(days=days))
+    together, each = await service.database.read(lambda tx: calls.figures(tx, name, since))
+    functions = [{"function": function, **found.document()} for function, found in each.items()]
+    return {"days": days, **together.document(), "functions": functions}
 
 
 @router.post("/{name}/functions/{function}/try")

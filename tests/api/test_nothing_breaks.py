@@ -242,6 +242,7 @@ ODD_IDS = (
         "/api/v1/personas/guide/versions/{}",
         "/api/v1/plugins/{}",
         "/api/v1/plugins/{}/calls",
+        "/api/v1/plugins/customer_profile/calls?function={}",
         "/{}",
     ],
 )
@@ -252,7 +253,7 @@ def test_odd_ids_lead_nowhere(site: Site, path: str) -> None:
         if status == 400 and kind.startswith("text/plain"):
             continue  # bytes that are no address at all: the HTTP parser refuses them
         if status == 200:
-            assert path.endswith("/calls"), (path, odd, answer[:200])
+            assert "/calls" in path, (path, odd, answer[:200])
             assert json.loads(body)["items"] == []
             continue
         assert status in (400, 404, 422), (path, odd, answer[:300])

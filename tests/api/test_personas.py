@@ -250,3 +250,13 @@ def test_plugins_are_listed_with_their_functions_calls_and_problems(house: Runni
         ("get_customer_profile", True, "ok")
     ]
     assert sorted((call["at"] for call in pages), reverse=True) == [call["at"] for call in pages]
+    assert {call["user_id"] for call in mine} == {visitor.id}
+    gets = [call["id"] for call in pages if call["function"] == "get_customer_profile"]
+    only = {"function": "get_customer_profile", "limit": 500}
+    assert [c["id"] for c in good(admin.get("/api/v1/plugins/customer_profile/calls", params=only))["items"]] == gets
+    figures = good(admin.get("/api/v1/plugins/customer_profile/figures"))
+    (of_get,) = [one for one in figures["functions"] if one["function"] == "get_customer_profile"]
+    assert (of_get["calls"], of_get["failed"], of_get["error_rate"], figures["days"]) == (len(gets), 0, 0.0, 7)
+    assert 0 < of_get["p50_ms"] <= of_get["p95_ms"]
+    assert figures["calls"] == sum(one["calls"] for one in figures["functions"])
+    assert admin.get("/api/v1/plugins/customer_profile/figures", params={"days": 0}).status_code == 422

@@ -115,6 +115,7 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/plugins/{name}"): viewer(200),
     ("GET", "/api/v1/permissions"): viewer(200, "?persona=guide"),
     ("GET", "/api/v1/plugins/{name}/calls"): developer(200),
+    ("GET", "/api/v1/plugins/{name}/figures"): viewer(200),
     ("POST", "/api/v1/plugins/{name}/functions/{function}/try"): developer(200, {}),
     ("GET", "/api/v1/plugins/{name}/tools"): viewer(422),
     ("POST", "/api/v1/plugins/{name}/tools/read"): developer(422),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -17,20 +18,25 @@ from console.parts.problem import in_words
 from console.visit import current, say, say_of
 
 UNSET: Final = object()
+_AT_ONCE: Final = "again_at_once"
+_MASKED: Final = "***"
+_CUT: Final = re.compile(r"… \([\d,]+ characters\)$")
 _COLORS: Final = {"ok": "green", "failed": "red", "refused": "orange", "timeout": "red"}
 
 
 @pane
-def draw_try(plugin: str, function: Function) -> None:
-    """The form and the last outcome; disabled for those who may not."""
+def draw_try(plugin: str, function: Function, *, again: bool = False) -> None:
+    """The form and the last outcome; disabled for those who may not. `again`: the one that `fill` has filled in."""
     may = current().may("developer")
-    st.subheader(say("plugins.try"))
+    mark = _mark(again)
+    if not again:
+        st.subheader(say("plugins.try"))
     st.caption(say("plugins.try_about") if function.effect == "read" else say("plugins.try_write"))
-    with st.form(key=f"try_{plugin}_{function.name}", border=True):
-        arguments = _inputs(plugin, function, disabled=not may)
+    with st.form(key=f"{mark}try_{plugin}_{function.name}", border=True):
+        arguments = _inputs(f"{mark}arg_{plugin}_{function.name}", function, disabled=not may)
         user = st.text_input(
             say("plugins.as_user"),
-            key=f"as_{plugin}",
+            key=f"{mark}as_{plugin}",
             max_chars=200,
             placeholder=say("plugins.as_nobody"),
             disabled=not may,
@@ -44,8 +50,8 @@ def draw_try(plugin: str, function: Function) -> None:
         )
     if not may:
         st.caption(say("common.needs_developer"))
-    key = f"tried_{plugin}_{function.name}"
-    if pressed:
+    key = f"{mark}tried_{plugin}_{function.name}"
+    if pressed or (again and st.session_state.pop(_AT_ONCE, False)):
         _attempt(plugin, function, arguments, user or "", key)
     if key in st.session_state:
         _outcome(st.session_state[key])
@@ -54,7 +60,7 @@ def draw_try(plugin: str, function: Function) -> None:
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def _inputs(plugin: str, function: Function, *, disabled: bool) -> dict[str, Any]:
+def _inputs(key: str, function: Function, *, disabled: bool) -> dict[str, Any]:
     """What was filled in, by name; UNSET where nothing was, str beginning with the wrong JSON where it was none."""
     properties = function.parameters.get("properties", {})
     required = function.parameters.get("required", ())
@@ -62,7 +68,7 @@ def _inputs(plugin: str, function: Function, *, disabled: bool) -> dict[str, Any
         st.text(say("plugins.no_parameters"))
     return {
         name: _input(
-            f"arg_{plugin}_{function.name}_{name}",
+            f"{key}_{name}",
             label(name) + (" \\*" if name in required else ""),
             schema if isinstance(schema, Mapping) else {},
             disabled=disabled,
@@ -112,6 +118,62 @@ def _json(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+# --- filled in with what was sent before ------------------------------------------------------------------
+
+
+def fill(plugin: str, function: Function, arguments: Mapping[str, Any], user: str, *, at_once: bool) -> list[str]:
+    """Fills in the form of `again`, to be sent `at_once` or not; the arguments that could not be filled in.
+
+    What the record masked or cut is left empty, and so is what the function does not take now.
+    """
+    forget(plugin)
+    properties = function.parameters.get("properties", {})
+    left = [name for name, value in arguments.items() if name not in properties or _is_cut(value)]
+    for name in arguments.keys() - set(left):
+        schema = properties[name] if isinstance(properties[name], Mapping) else {}
+        written = _written(schema, arguments[name])
+        if written is UNSET:
+            left.append(name)
+        else:
+            st.session_state[f"{_mark(again=True)}arg_{plugin}_{function.name}_{name}"] = written
+    st.session_state[f"{_mark(again=True)}as_{plugin}"] = user
+    if at_once and not left:
+        st.session_state[_AT_ONCE] = True
+    return sorted(left)
+
+
+def forget(plugin: str) -> None:
+    """Empties what `fill` filled in, and what came of it."""
+    begins = tuple(f"{_mark(again=True)}{part}_{plugin}" for part in ("arg", "as", "tried"))
+    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith(begins)]:
+        del st.session_state[key]
+    st.session_state.pop(_AT_ONCE, None)
+
+
+def _mark(again: bool) -> str:
+    return "again_" if again else ""
+
+
+def _is_cut(value: Any) -> bool:
+    """Whether the record holds less than was sent."""
+    if isinstance(value, str):
+        return value == _MASKED or bool(_CUT.search(value))
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(_is_cut(one) for one in inner)
+
+
+def _written(schema: Mapping[str, Any], value: Any) -> Any:
+    """A value as the input of its schema holds it; UNSET where it cannot."""
+    kind = schema.get("type")
+    if isinstance(schema.get("enum"), list):
+        return value if value in schema["enum"] else UNSET
+    if kind == "boolean":
+        return value if isinstance(value, bool) else UNSET
+    if kind in ("integer", "number", "string"):
+        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else UNSET
+    return _pretty(value)
 
 
 # --- what came of it --------------------------------------------------------------------------------------

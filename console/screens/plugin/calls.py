@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 import streamlit as st
 
 from console import shown
-from console.client.plugins import PluginCall
+from console.client.plugins import Function, PluginCall
+from console.parts.label import label
 from console.parts.pane import empty, pane
+from console.screens.plugin import again
 from console.visit import current, say, say_of
 
 
 @pane
-def draw_calls(plugin: str) -> None:
-    """The newest first; others than developers are told why they see none."""
+def draw_calls(plugin: str, functions: Sequence[Function]) -> None:
+    """The newest first, of the chosen function or of all; others than developers are told why they see none."""
     if not current().may("developer"):
         empty(say("plugins.calls_hidden"), say("common.needs_developer"), icon=":material/lock:")
         return
-    calls = current().api.plugins.calls(plugin).items
+    calls = current().api.plugins.calls(plugin, _of(functions)).items
     if not calls:
         empty(say("plugins.no_calls"), say("plugins.no_calls_next"), icon=":material/history:")
         return
     st.dataframe(
-        _columns(calls),
+        {say("plugins.again"): [_again(call, functions) for call in calls], **_columns(calls)},
         hide_index=True,
         row_height=36,
         height=min(39 + 36 * len(calls), 440),
         column_config={
+            say("plugins.again"): st.column_config.ButtonColumn(
+                "", type="tertiary", width=110, key=again.CLICK, on_click=again.want, args=(plugin, calls, functions)
+            ),
             say("plugins.talk"): st.column_config.LinkColumn(display_text=":material/open_in_new:", width=60),
             say("plugins.took"): st.column_config.TextColumn(alignment="right", width=70),
         },
+        placeholder="",
         alt=say("plugins.last_calls"),
     )
+    again.open_dialog(plugin)
+
+
+def _of(functions: Sequence[Function]) -> str:
+    """The function whose calls are asked for; empty for all."""
+    chosen = str(st.session_state.get("function", ""))
+    if len(functions) < 2 or chosen not in [one.name for one in functions]:
+        return ""
+    whose = st.segmented_control(
+        say("plugins.calls_of"),
+        ("one", "all"),
+        default="one",
+        required=True,
+        format_func=lambda which: label(chosen) if which == "one" else say("plugins.figures_all"),
+        key="calls_of",
+        label_visibility="collapsed",
+    )
+    return chosen if whose == "one" else ""
+
+
+def _again(call: PluginCall, functions: Sequence[Function]) -> str | None:
+    return f":material/replay: {say('plugins.again')}" if again.can_run(call, functions) else None
 
 
 def _columns(calls: tuple[PluginCall, ...]) -> dict[str, list[str | None]]:
