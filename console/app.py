@@ -8,11 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
 from console.addresses import Addresses
-from console.gate import Gate, sign_in_route
+from console.gate import Gate
 from console.pages import PATHS
+from console.signing_in import routes
 from console.visit import say
 from console.wording import catalog
 
@@ -25,7 +25,7 @@ def create_app(addresses: Addresses) -> st.App:
     catalog()
     return st.App(
         ENTRY,
-        routes=[Route("/signin", sign_in_route(addresses), methods=["GET", "HEAD"])],  # type: ignore[arg-type]
+        routes=routes(addresses),
         middleware=[Middleware(Gate, pages=PATHS, console=addresses.console)],
         on_script_error=say_sorry,
     )

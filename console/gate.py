@@ -1,23 +1,14 @@
-"""The console's own routes and the door before every request: sign-in, addresses, headers."""
+"""The door before every request: addresses and headers."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, urlencode
 
-import anyio.to_thread
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.addresses import Addresses
-from console.client import Refused, ServerAway, SignedOut, connect
-from console.visit import LANGUAGE_COOKIE, SESSION_COOKIE
-from console.wording import Language, nearest, word
-
-SESSION_SECONDS = 30 * 24 * 3600
 ITEMS: Mapping[str, str] = {"persona": "name", "lead": "id", "conversation": "id", "plugins": "name"}
 _ITEM = re.compile(r"/(?P<page>[a-z]+)/(?P<item>[A-Za-z0-9_-]{1,80})/?")
 _OWN = ("/app/static/", "/static/", "/media/", "/component/", "/signin", "/logo.svg", "/favicon.svg")
@@ -147,72 +138,3 @@ class _Mended:
         length = [] if is_head else [(b"content-length", str(len(mended)).encode())]
         await send({**started, "headers": [*headers, *length]})
         await send({"type": "http.response.body", "body": mended})
-
-
-def sign_in_route(addresses: Addresses) -> object:
-    """The endpoint of `/signin?token=…`: exchanges the link's token and sets the cookie."""
-
-    async def sign_in(request: Request) -> Response:
-        language = _language_of(request)
-        token = request.query_params.get("token", "")
-        if request.method == "HEAD":
-            return Response()
-        if not token or len(token) > 200:
-            return _explained(language, "signin.bad_link", 400)
-        try:
-            session = await anyio.to_thread.run_sync(lambda: connect(addresses.server).people.sign_in(token))
-        except ServerAway:
-            return _explained(language, "signin.server_away", 503, again=True)
-        except SignedOut:
-            return _explained(language, "signin.spent", 401)
-        except Refused as refused:
-            key = "signin.too_often" if refused.status == 429 else "signin.spent"
-            return _explained(language, key, refused.status)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(
-            SESSION_COOKIE,
-            session,
-            max_age=SESSION_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=addresses.is_https,
-            path="/",
-        )
-        answer.headers["cache-control"] = "no-store"
-        return answer
-
-    return sign_in
-
-
-def _language_of(request: Request) -> Language:
-    kept = request.cookies.get(LANGUAGE_COOKIE)
-    return nearest(kept or request.headers.get("accept-language", ""))
-
-
-def _explained(language: Language, key: str, status: int, *, again: bool = False) -> Response:
-    title, body = word(language, key + "_title"), word(language, key)
-    command = "" if again else "<pre>.venv/bin/rapport signin-link</pre>"
-    retry = f'<p><a href="">{html.escape(word(language, "common.try_again"))}</a></p>' if again else ""
-    page = _PAGE.format(
-        language=language, title=html.escape(title), body=html.escape(body), command=command, retry=retry
-    )
-    return HTMLResponse(page, status_code=status, headers={"cache-control": "no-store"})
-
-
-_PAGE = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title} · Rapport</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="/app/static/favicon.svg">
-<style>
-@font-face {{ font-family: Inter; src: url(/app/static/inter-latin.woff2); font-weight: 100 900 }}
-:root {{ color-scheme: light dark; --page: #fff; --card: #f4f6f7; --text: #10191d; --line: #d5dce0; --link: #0b5c73 }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --page: #11171a; --card: #1a2226; --text: #e6ecee; --line: #334047; --link: #7cc9dd }}
-}}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--page); color: var(--text);
-  font: 15px/1.6 Inter, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif }}
-main {{ max-width: 26rem; margin: 24px }}
-h1 {{ font-size: 1.6rem; font-weight: 600; line-height: 1.25; margin: 24px 0 8px }}
-pre {{ background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; overflow: auto }}
-a {{ color: var(--link) }}
-</style></head>
-<body><main><img src="/app/static/logo.svg" alt="Rapport" height="32"><h1>{title}</h1><p>{body}</p>{command}{retry}
-</main></body></html>"""

@@ -3,6 +3,7 @@ server is away or nobody is signed in."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -12,12 +13,14 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from console import links, visit
-from console.client import ServerAway, SignedOut
+from console.addresses import from_environment
+from console.client import Refused, ServerAway, SignedOut, connect
 from console.pages import PAGES, PageEntry
 from console.parts.away import wait_for_server
 from console.parts.cookie import keep_cookie
 from console.parts.steps import mend_steps
 from console.screens.studio.draft import unsaved_texts
+from console.signing_in import COMPANY
 from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
@@ -143,12 +146,23 @@ def _signed_out() -> None:
     left = st.session_state.get("signed_out", False)
     with st.container(key="notice", width=460):
         st.title(say("signin.left_title") if left else say("signin.needed_title"))
-        st.text(say("signin.needed"))
+        if _offers_company():
+            st.html(f'<a class="company" href="{COMPANY}" target="_self">{html.escape(say("signin.company"))}</a>')
+            st.text(say("signin.company_or"))
+        else:
+            st.text(say("signin.needed"))
         st.code(".venv/bin/rapport signin-link", language=None)
         st.caption(say("signin.needed_how"))
         for text in unsaved_texts():
             st.text(say("signin.unsaved"))
             st.code(text, language="yaml", height=240)
+
+
+def _offers_company() -> bool:
+    try:
+        return connect(from_environment().server).people.offers_company_sign_in()
+    except (Refused, ServerAway, SignedOut):
+        return False
 
 
 def _missing() -> None:

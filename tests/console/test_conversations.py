@@ -108,32 +108,31 @@ def test_a_conversation_that_is_not_there_is_said_and_the_list_is_near(visit: Vi
 
 def test_the_list_names_personas_by_their_titles(visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:
     page = visit("/conversations", lang="zh")
-    expect(rows(page)).to_have_count(len(talks))
-    expect(rows(page).first).to_contain_text("小凛，凛航顾问")
     page.locator(".st-key-conversations_persona input").click()
     page.get_by_role("option", name="小凛，凛航顾问", exact=True).click()
     expect(page).to_have_url(re.compile(r"/conversations\?persona=guide$"))
-    expect(rows(page)).to_have_count(len(talks))
+    expect(rows(page).first).to_contain_text("小凛，凛航顾问")
     page = visit("/conversations?persona=guide")
     expect(page.locator(".st-key-conversations_persona input")).to_have_value("Nora, guide at Kelvarda")
     page.goto(page.url.replace("guide", "lan"))
     expect(page.get_by_text("No match")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
-    expect(rows(page)).to_have_count(len(talks))
+    expect(rows(page).first).to_be_visible()
     expect(page).to_have_url(re.compile(r"/conversations$"))
 
 
 def test_days_narrow_the_list_and_stand_in_the_address(visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:
     page = visit("/conversations")
-    expect(rows(page)).to_have_count(len(talks))
+    expect(rows(page).first).to_be_visible()
     type_day(page, "From", "2030-01-01")
     expect(page.get_by_text("No match")).to_be_visible()
     expect(page).to_have_url(re.compile(r"from=2030-01-01"))
     page.get_by_role("button", name="Clear filters").click()
+    expect(rows(page).first).to_be_visible()
     type_day(page, "To", "2020-01-01")
     expect(page.get_by_text("No match")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
-    expect(rows(page)).to_have_count(len(talks))
+    expect(rows(page).first).to_be_visible()
 
 
 def test_the_link_of_a_conversation_is_copied(house: House, visit: Visitors, talks: dict[str, dict[str, Any]]) -> None:

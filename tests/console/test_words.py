@@ -17,7 +17,10 @@ CONSOLE = ROOT / "console"
 CHINESE = re.compile(r"[㐀-鿿]")
 LATIN_RUN = re.compile(r"[A-Za-z][a-z']+(?: [A-Za-z][a-z']*){3,}")
 # The entrance's texts are named by key in console/gate.py, and each has a title beside it.
-AT_THE_DOOR = ("signin.bad_link", "signin.server_away", "signin.spent", "signin.too_often")
+AT_THE_DOOR = (
+    *("signin.bad_link", "signin.server_away", "signin.spent", "signin.too_often"),
+    *("signin.company_away", "signin.company_cancelled", "signin.company_other", "signin.company_unknown"),
+)
 SAME_IN_BOTH = ("中文", "English")
 
 

@@ -75,12 +75,12 @@ _POLITE_START = re.compile(
     r"用户名是?|产品是?|答案是|我们公司(?:是|叫))[\s:]*(?=.))"
 )
 _LEAD_IN = re.compile(r"(?:we're|we are|i'm|i am)\s+|(?:叫做?|是叫?|我们?是|我们?叫)[\s:]*(?=.)")
-_POLITE_END = re.compile(
-    r"(?:(?<=\s)[:;]-?[)dp(]|[\s,.!。、~;:\u200b]|(?<![a-z])(?:thanks a lot|thanks|thank you very much|"
+_POLITE_END = re.compile(  # atomic, not possessive: Python 3.11.2 loses turns of a possessive group
+    r"(?>(?:(?<=\s)[:;]-?[)dp(]|[\s,.!。、~;:\u200b]|(?<![a-z])(?:thanks a lot|thanks|thank you very much|"
     r"thank you|thx|"
     r"please|pls|plz|cheers|sir|i guess|i think|i suppose|i believe|for now|probably|maybe)(?![a-z])|"
     r"(?<=[\u4e00-\u9fff,.!\s])(?:谢谢您|谢谢你|谢谢啦|谢谢|多谢|感谢)|"
-    r"(?<=[\u4e00-\u9fff])[哦哈啦呀吧呢啊噢喔嘛]|[\U0001F300-\U0001FAFF\u2600-\u27bf])++$"
+    r"(?<=[\u4e00-\u9fff])[哦哈啦呀吧呢啊噢喔嘛]|[\U0001F300-\U0001FAFF\u2600-\u27bf])+)$"
 )
 _SIGNS = " \t\r\n,.!。、~;:\"'“”‘’「」『』《》<>()[]（）【】*_`\u200b"
 _CLAUSE = re.compile(r"[,.!?。;\n、…]+(?=\s|$|[^\x00-\x7f])|[,;。!?\n…]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")

@@ -36,9 +36,9 @@ _WORDS = (
 )  # fmt: skip
 PAST = "The time is in the past."
 _FILL = re.compile(
-    r"(?:[\s,.的在上@~\-()t]|\bat\b|\bon\b|\bin the\b|\bin\b|\baround\b|\babout\b|\bof\b|\bfor\b|"
+    r"(?>(?:[\s,.的在上@~\-()t]|\bat\b|\bon\b|\bin the\b|\bin\b|\baround\b|\babout\b|\bof\b|\bfor\b|"
     r"\bthe\b|\bfrom\b|\bby\b|\bsay\b|\bmaybe\b|\bafter\b|"
-    r"\blike\b|大约|大概|左右|约|那天|就|差不多|吧|可以|是)*+"
+    r"\blike\b|大约|大概|左右|约|那天|就|差不多|吧|可以|是)*)"
 )
 _OR = re.compile(r"[\s,]*(?:\bor\b|或者?|还是|\band\b|和|、|/)[\s,]*(?:\bon\b|\bat\b|\beven\b|\bmaybe\b)?\s*")
 _TO = re.compile(r"\s*(?:-|~|到|至|to|until|till)\s*")
