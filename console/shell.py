@@ -3,7 +3,6 @@ server is away or nobody is signed in."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -20,7 +19,6 @@ from console.parts.away import wait_for_server
 from console.parts.cookie import keep_cookie
 from console.parts.steps import mend_steps
 from console.screens.studio.draft import unsaved_texts
-from console.signing_in import COMPANY
 from console.visit import LANGUAGE_COOKIE, say, say_of
 from console.wording import LANGUAGES, Language
 
@@ -147,7 +145,7 @@ def _signed_out() -> None:
     with st.container(key="notice", width=460):
         st.title(say("signin.left_title") if left else say("signin.needed_title"))
         if _offers_company():
-            st.html(f'<a class="company" href="{COMPANY}" target="_self">{html.escape(say("signin.company"))}</a>')
+            st.html(say("signin.company"))
             st.text(say("signin.company_or"))
         else:
             st.text(say("signin.needed"))
