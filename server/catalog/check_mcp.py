@@ -26,8 +26,6 @@ def check_mcp(plugin: McpPlugin, source: Source) -> Iterator[Problem]:
         yield from _references(source, (key,), frozenset(), f"`{key}`", "put secrets into `env`")
     for key in ("headers", "auth", "env"):
         yield from _references(source, (key,), _SECRET, f"`{key}`", _SHARED)
-    if plugin.identity:
-        yield source.problem(("identity",), f"`identity` cannot be used here: {_SHARED}")
     yield from _tools(plugin, source)
     yield from _functions(plugin, source)
     yield from _bound(plugin, source)

@@ -8,10 +8,11 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from yarl import URL
 
-from server.outgoing import OutgoingError, Response
+from server.outgoing import OutgoingError
 
 _ALGORITHMS = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 """The stronger first."""
@@ -19,7 +20,22 @@ _PARAMETER = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s
 _SCHEME = re.compile(r"[\s,]*([A-Za-z0-9_-]+)(?:\s+|\s*,|$)")
 _KEPT = 100
 
-Send = Callable[[str | None], Awaitable[Response]]
+
+class Answer(Protocol):
+    """What is looked at of an answer: `url` is the address that answered."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def challenges(self) -> tuple[str, ...]: ...
+
+
+A = TypeVar("A", bound=Answer)
+Send = Callable[[str | None], Awaitable[A]]
 """Sends the request with that `Authorization`, or without."""
 
 
@@ -58,7 +74,7 @@ class Digests:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str, str], Challenge] = OrderedDict()
 
-    async def send(self, method: str, url: str, user: str, password: str, send: Send) -> Response:
+    async def send(self, method: str, url: str, user: str, password: str, send: Send[A]) -> A:
         """The answer to a request, asked again when the server wants another digest. Raises OutgoingError."""
         key = _key(url, user, password)
         used = self._kept.get(key)

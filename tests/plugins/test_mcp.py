@@ -555,7 +555,8 @@ WRONG = {
     "kind: mcp\nurl: https://a.test\ntools: [a]\nbind: {b: x}\n": "4:11: `b` is filled by the server: one of",
     "kind: mcp\nurl: https://a.test\ntools: [a]\nheaders: {X: '${user.id}'}\n": "4:14: `${user.id}` may not stand",
     "kind: mcp\ncommand: x\nargs: ['${secret.A}']\ntools: [a]\n": "3:8: `${secret.A}` may not stand in `args`",
-    "kind: mcp\nurl: https://a.test\nidentity: true\ntools: [a]\n": "3:11: `identity` cannot be used here",
+    "kind: mcp\ncommand: x\nidentity: true\ntools: [a]\n": "3:1: `headers`, `auth` and `identity` belong to `url`",
+    "kind: mcp\nurl: https://a.test\nauth: {digest: {user: a}}\ntools: [a]\n": "3:16: ",
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import orjson
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -22,13 +23,17 @@ from yarl import URL
 
 from server.outgoing import Outgoing, OutgoingError
 from server.outgoing.streaming import guarded
+from server.plugins.http_auth import IDENTITY
 from server.plugins.mcp.process import process_streams
+from server.plugins.mcp.showing import Shown
 
 OPEN_SECONDS = 20.0
 CLOSE_SECONDS = 3.0
 MAX_PAGES = 20
 MAX_TOOLS = 1_000
 _OURS = -32_050
+IDENTITY_META = "rapport/identity"
+"""Where a call of a tool carries who its customer is, beside the header."""
 
 # They write whole addresses and messages, which hold secrets and customers' words; what matters is told by results.
 for _talkative in ("httpx2", "httpcore2", "mcp.client", "mcp.shared"):
@@ -37,11 +42,12 @@ for _talkative in ("httpx2", "httpcore2", "mcp.client", "mcp.shared"):
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """A server by streamable HTTP. `headers` and `query` hold secrets already."""
+    """A server by streamable HTTP. `url` and `headers` hold secrets already; `shown` is added to each request."""
 
     outgoing: Outgoing
     url: str
     headers: Mapping[str, str]
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +93,24 @@ class Link:
                     return found[:MAX_TOOLS]
             return found
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
-        """Calls a tool; once more in a new session when the server has forgotten this one and did nothing."""
+    async def call(self, tool: str, arguments: dict[str, Any], identity: str | None = None) -> CallToolResult:
+        """Calls a tool; once more in a new session when the server has forgotten this one and did nothing.
+
+        `identity` is the signed token that says who the customer of this call is.
+        """
         try:
-            return await self._call(tool, arguments)
+            return await self._call(tool, arguments, identity)
         except Forgotten:
             self.drop()
-            return await self._call(tool, arguments)
+            return await self._call(tool, arguments, identity)
 
-    async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+    async def _call(self, tool: str, arguments: dict[str, Any], identity: str | None) -> CallToolResult:
+        meta: Any = {IDENTITY_META: identity} if identity else None
         client = await self._client()
         self._calls += 1
         try:
             with _explained(self.name):
-                return await client.call_tool(tool, arguments)
+                return await client.call_tool(tool, arguments, meta=meta)
         except Lost:
             self.drop()
             raise
@@ -159,7 +169,7 @@ class Link:
         where = self.where()
         async with contextlib.AsyncExitStack() as stack:
             if isinstance(where, Http):
-                sender = _Told(guarded(where.outgoing), where.headers)
+                sender = _Told(guarded(where.outgoing), where)
                 client = await stack.enter_async_context(
                     httpx2.AsyncClient(transport=sender, trust_env=False, timeout=None, follow_redirects=False)
                 )
@@ -251,13 +261,15 @@ def _looked_at(opened: asyncio.Future[Client]) -> None:
 class _Told(httpx2.AsyncBaseTransport):
     """Adds the server's own headers, and tells what went wrong as an answer, which ends one request and no session."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, headers: Mapping[str, str]) -> None:
-        self._inner, self._headers = inner, headers
+    def __init__(self, inner: httpx2.AsyncBaseTransport, where: Http) -> None:
+        self._inner, self._where = inner, where
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        request.headers.update(self._headers)
+        request.headers.update(self._where.headers)
+        if (token := _identity(request)) is not None:
+            request.headers[IDENTITY] = token
         try:
-            answer = await self._inner.handle_async_request(request)
+            answer = await self._sent(request)
             if answer.headers.get("content-type", "").startswith("text/event-stream"):
                 return answer
             await answer.aread()
@@ -267,8 +279,21 @@ class _Told(httpx2.AsyncBaseTransport):
             return _as_answer(request, f"{URL(str(request.url)).host} answered {answer.status_code}")
         return answer
 
+    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        send, shown = self._inner.handle_async_request, self._where.shown
+        return await send(request) if shown is None else await shown.send(self._where.outgoing, request, send)
+
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _identity(request: httpx2.Request) -> str | None:
+    """The token of the call that a request carries; other requests are of no customer."""
+    if request.method != "POST" or IDENTITY_META.encode() not in request.read():
+        return None
+    told = orjson.loads(request.content)
+    token = told["params"].get("_meta", {}).get(IDENTITY_META) if told.get("method") == "tools/call" else None
+    return token if isinstance(token, str) else None
 
 
 def _as_answer(request: httpx2.Request, words: str) -> httpx2.Response:

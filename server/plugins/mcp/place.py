@@ -14,15 +14,19 @@ from urllib.parse import quote, urlencode
 from yarl import URL
 
 from server.catalog import LoadedPlugin
+from server.catalog.auth_shape import HttpAuth
 from server.catalog.plugin_spec import McpPlugin
+from server.catalog.references import strings_in
+from server.plugins.http_auth import IDENTITY
+from server.plugins.mcp.showing import ByDigest, ByToken, Later
 from server.plugins.operation import Problem
 from server.plugins.references import MISSING, Slot, Unfilled, Values, fill, fill_header, plain, read, references
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_YOURS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade", "accept", "content-type"}
+    | {IDENTITY.lower()}
 )
-_AUTH_WORDS = "`auth` is one of {bearer: …}, {basic: {user, password}}, {api_key: {header or query: NAME, value: …}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,15 @@ class HttpPlace:
     url: str
     headers: Mapping[str, str | Slot]
     query: Mapping[str, str | Slot]
-    user: str | Slot | None = None
-    password: str | Slot | None = None
+    basic: tuple[str | Slot, str | Slot] | None = None
+    later: Later | None = None
 
     def filled(self, values: Values) -> tuple[str, dict[str, str]]:
         """The address and the headers of every request. Raises Unfilled for a secret that is not set."""
         headers = {name: _present(name, fill_header(value, values)) for name, value in self.headers.items()}
         query = {name: _present(name, fill_header(value, values)) for name, value in self.query.items()}
-        if self.user is not None and self.password is not None:
-            pair = f"{_whole(self.user, values)}:{_whole(self.password, values)}"
+        if self.basic is not None:
+            pair = ":".join(_whole(part, values) for part in self.basic)
             packed = base64.b64encode(pair.encode()).decode()
             values.used.add(packed)
             headers["Authorization"] = f"Basic {packed}"
@@ -97,32 +101,34 @@ def _http(spec: McpPlugin, address: str) -> HttpPlace:
         raise Problem("`url` needs to be a plain address: no references, user, query or fragment")
     headers = {name: read(value) for name, value in spec.headers.items()}
     query: dict[str, str | Slot] = {}
-    user, password = _auth(spec.auth_written, headers, query)
-    _only_secrets(headers, query, user, password)
+    told = spec.auth or HttpAuth.model_construct()
+    _put(told, headers, query)
+    basic = (read(told.basic.user), read(told.basic.password)) if told.basic else None
+    _only_secrets(headers, query, basic, _slots(spec.auth_written))
     for name in headers:
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _NOT_YOURS or name.lower().startswith("mcp-"):
             raise Problem(f"the header `{name}` cannot be set")
-    return HttpPlace(url.host or "", address, headers, query, user, password)
+    return HttpPlace(url.host or "", address, headers, query, basic, _later(told))
 
 
-def _auth(
-    auth: Mapping[str, Any] | None, headers: dict[str, str | Slot], query: dict[str, str | Slot]
-) -> tuple[str | Slot | None, str | Slot | None]:
-    match dict(auth or {}):
-        case {} if not auth:
-            return None, None
-        case {"bearer": str(token), **rest} if not rest:
-            headers["Authorization"] = read(f"Bearer {token}")
-            return None, None
-        case {"basic": {"user": str(user), "password": str(password), **more}, **rest} if not rest and not more:
-            return read(user), read(password)
-        case {"api_key": {"header": str(name), "value": str(value), **more}, **rest} if not rest and not more:
-            headers[name] = read(value)
-            return None, None
-        case {"api_key": {"query": str(name), "value": str(value), **more}, **rest} if not rest and not more:
-            query[name] = read(value)
-            return None, None
-    raise Problem(_AUTH_WORDS)
+def _put(told: HttpAuth, headers: dict[str, str | Slot], query: dict[str, str | Slot]) -> None:
+    """What is the same in every request."""
+    if told.bearer is not None:
+        headers["Authorization"] = read(f"Bearer {told.bearer}")
+    if told.api_key is not None and told.api_key.header:
+        headers[told.api_key.header] = read(told.api_key.value)
+    if told.api_key is not None and told.api_key.query:
+        query[told.api_key.query] = read(told.api_key.value)
+
+
+def _later(told: HttpAuth) -> Later | None:
+    if told.digest is not None:
+        return ByDigest(told.digest)
+    return ByToken(told.oauth2) if told.oauth2 is not None else None
+
+
+def _slots(auth: Mapping[str, Any] | None) -> list[str | Slot]:
+    return [read(text) for _, text in strings_in(auth or {})]
 
 
 def _only_secrets(*parts: Any) -> None:

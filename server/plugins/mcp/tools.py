@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from yarl import URL
 
 from server.catalog import LoadedPlugin
 from server.catalog.plugin_spec import McpFunction, McpPlugin, tool_function
 from server.catalog.references import reserved_names
+from server.plugins.http_auth import IDENTITY
 from server.plugins.masking import hide
 from server.plugins.mcp.pins import Definition, definition
 from server.plugins.mcp.place import place_of
 from server.plugins.mcp.watching import Server
 from server.plugins.operation import Means, Operation, Outcome, Problem, Ready, operation
 from server.plugins.references import MISSING, ReferenceProblem, Slot, Unfilled, Values, fill, read, references
+from server.plugins.types import Bound
 from server.storage import tools
 from server.storage.tools import ToolRow
 
@@ -22,6 +26,7 @@ from server.storage.tools import ToolRow
 def load(plugin: LoadedPlugin, spec: McpPlugin, means: Means) -> Ready:
     """The approved tools; the others are told with what they wait for. Connects to nothing."""
     try:
+        sign = _signing(spec, means)
         server = means.servers.of(plugin, spec, place_of(plugin, spec, stdio=means.stdio))
         bind = {name: read(value) for name, value in spec.bind.items()}
     except (Problem, ReferenceProblem) as problem:
@@ -31,7 +36,7 @@ def load(plugin: LoadedPlugin, spec: McpPlugin, means: Means) -> Ready:
     problems: list[str] = []
     for tool in spec.tools:
         try:
-            operations.append(_operation(plugin, spec, tool, rows.get(tool), bind, server))
+            operations.append(_operation(plugin, spec, tool, rows.get(tool), bind, server, sign))
         except Problem as problem:
             problems.append(f"{tool}: {problem}")
     return Ready(plugin.name, tuple(operations), tuple(problems), Looking(server))
@@ -44,6 +49,7 @@ def _operation(
     row: ToolRow | None,
     bind: Mapping[str, str | Slot],
     server: Server,
+    sign: Callable[[Bound], str] | None,
 ) -> Operation:
     told = _approved(plugin.name, tool, row)
     options = spec.functions.get(tool) or McpFunction(effect="write")
@@ -60,9 +66,18 @@ def _operation(
         parameters=parameters,
         reserved=reserved_names(spec),
         reads=references(mine),
-        executor=ToolExecutor(server, tool, mine, frozenset(told.parameters.get("required") or ())),
+        executor=ToolExecutor(server, tool, mine, frozenset(told.parameters.get("required") or ()), sign),
         description=told.description,
     )
+
+
+def _signing(spec: McpPlugin, means: Means) -> Callable[[Bound], str] | None:
+    sign, host = means.sign, URL(spec.url or "").host or ""
+    if not spec.identity:
+        return None
+    if sign is None:
+        raise Problem("`identity: true` needs the key of a server to sign with; there is none here")
+    return lambda bound: sign(host, bound)
 
 
 def _approved(plugin: str, tool: str, row: ToolRow | None) -> Definition:
@@ -98,6 +113,7 @@ class ToolExecutor:
     tool: str
     bind: Mapping[str, str | Slot]
     required: frozenset[str]
+    sign: Callable[[Bound], str] | None = None
 
     async def run(self, values: Values) -> Outcome:
         """Raises Unfilled before anything is sent, OutgoingError when no answer came."""
@@ -107,7 +123,9 @@ class ToolExecutor:
         arguments = self._arguments(values)
         values.used.update(self.server.masked)
         try:
-            answer = await self.server.link.call(self.tool, arguments)
+            identity = self.sign(values.bound) if self.sign else None
+            values.used.update([identity] if identity else ())
+            answer = await self.server.link.call(self.tool, arguments, identity)
         except Failed as error:
             words = f"{self.server.place.name} says: {error}"
             return Outcome(None, "failed", words, self.describe(values))
@@ -118,6 +136,8 @@ class ToolExecutor:
     def describe(self, values: Values) -> dict[str, Any]:
         """Server, tool and arguments as sent, with secrets masked."""
         request = {"server": self.server.place.name, "tool": self.tool, "arguments": self._arguments(values)}
+        if self.sign:
+            request["headers"] = {IDENTITY: "***"}
         hidden: dict[str, Any] = hide(request, values.used)
         return hidden
 

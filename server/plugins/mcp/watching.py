@@ -152,7 +152,9 @@ class Server:
         try:
             if isinstance(self.place, HttpPlace):
                 url, headers = self.place.filled(values.towards(place_of(self.place.url)))
-                return Http(self.servers.outgoing, url, headers)
+                later = self.place.later
+                shown = later.filled(values, self.place.url) if later is not None else None
+                return Http(self.servers.outgoing, url, headers, shown)
             assert isinstance(self.place, ProgramPlace)
             return Program(self.place.command, self.place.args, self.place.filled(values), Path(self.place.folder))
         except Unfilled as reason:
