@@ -7,20 +7,29 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
 
+from console.client import connect
+from console.screens.studio.draft import DraftEdit
 from tests.console.conftest import Visitors
 from tests.console.house import House
+from tests.running import ADMIN
 
 PROMPT = "Who the assistant is and how it answers"
 EVIL = '**x** :smile: <b>x</b> ![i](http://x.invalid/y.png) "quoted"'
 
 
+def prompt_of(page: Page) -> Locator:
+    return page.get_by_label(PROMPT).filter(visible=True)
+
+
 def type_first(page: Page, words: str) -> None:
-    box = page.get_by_label(PROMPT)
+    box = prompt_of(page)
     box.click()
     box.press("Control+Home")
     page.keyboard.type(words)
@@ -60,8 +69,8 @@ def test_a_change_is_kept_while_typing_published_and_rolled_back(house: House, v
     type_first(page, f"Say {EVIL} first. ")
     expect(page.get_by_text("Draft saved")).to_be_visible()
     page.keyboard.type("And go on.")
-    expect(page.get_by_label(PROMPT)).to_be_focused()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning(f"Say {EVIL} first. And go on."))
+    expect(prompt_of(page)).to_be_focused()
+    expect(prompt_of(page)).to_have_value(beginning(f"Say {EVIL} first. And go on."))
 
     page.get_by_role("button", name="Publish").click()
     drawer = page.get_by_role("dialog")
@@ -94,10 +103,10 @@ def test_two_who_edit_at_once_see_both_texts_and_choose(house: House, visit: Vis
     expect(second.locator("section", has_text="Mine").locator("ins").first).to_contain_text("Beta")
     assert "Alpha speaks." in persona(house, name)["draft"]["yaml"]
     second.get_by_role("button", name="Keep mine").click()
-    expect(second.get_by_label(PROMPT)).to_have_value(beginning("Beta speaks. "))
+    expect(prompt_of(second)).to_have_value(beginning("Beta speaks. "))
     assert "Beta speaks." in persona(house, name)["draft"]["yaml"]
     second.get_by_role("button", name="Take it back").click()
-    expect(second.get_by_label(PROMPT)).to_have_value(beginning("Alpha speaks. "))
+    expect(prompt_of(second)).to_have_value(beginning("Alpha speaks. "))
 
 
 def test_taking_theirs_is_remembered_and_can_be_undone(house: House, visit: Visitors) -> None:
@@ -108,12 +117,34 @@ def test_taking_theirs_is_remembered_and_can_be_undone(house: House, visit: Visi
     assert house.api.put(f"/personas/{name}/draft", json=body).status_code == 200
     type_first(page, "Gamma speaks. ")
     page.get_by_role("button", name="Take theirs").click()
-    expect(page.get_by_label(PROMPT)).to_have_value(re.compile("Be very brief"))
+    expect(prompt_of(page)).to_have_value(re.compile("Be very brief"))
     page.get_by_role("button", name="Take it back").click()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Gamma speaks. "))
+    expect(prompt_of(page)).to_have_value(beginning("Gamma speaks. "))
     page.reload()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Gamma speaks. "))
+    expect(prompt_of(page)).to_have_value(beginning("Gamma speaks. "))
     expect(page.get_by_role("button", name="Take theirs")).to_have_count(0)
+
+
+def test_what_a_box_still_sends_after_another_text_was_chosen_changes_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser sends the click and the last words typed before it together."""
+    name = fresh(house, "late_words")
+    api = connect(house.server_url, ADMIN)
+    me = SimpleNamespace(api=api, me=SimpleNamespace(name="admin", id="admin"), may=lambda role: True)
+    monkeypatch.setattr("console.screens.studio.draft.current", lambda: me)
+    edit = DraftEdit(api.personas.one(name))
+    theirs = persona(house, name)["yaml"].replace("Be brief", "Be very brief")
+    body = {"yaml": theirs, "base_version": 1, "base_revision": 0}
+    assert house.api.put(f"/personas/{name}/draft", json=body).status_code == 200
+    edit.put(("prompt",), "Gamma")
+    assert edit.clash is not None
+    edit.take_theirs()
+    edit.put(("prompt",), "Gamma speaks")
+    assert persona(house, name)["draft"]["yaml"] == edit.yaml == theirs
+    edit.draw_begins()
+    edit.put(("prompt",), "Delta")
+    assert persona(house, name)["draft"]["spec"]["prompt"] == "Delta"
 
 
 def test_a_roll_back_beside_a_draft_asks_at_once_which_to_go_on_with(house: House, visit: Visitors) -> None:
@@ -179,7 +210,7 @@ def test_a_draft_saved_after_the_choice_was_shown_is_never_thrown_away(house: Ho
     expect(theirs.locator("del", has_text="# newest")).to_be_visible()
     assert "# newest" in persona(house, name)["draft"]["yaml"]
     page.get_by_role("button", name="Take theirs").click()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("You stand at the counter"))
+    expect(prompt_of(page)).to_have_value(beginning("You stand at the counter"))
     assert "# newest" in persona(house, name)["draft"]["yaml"]
 
 
@@ -189,10 +220,10 @@ def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(own_hou
     type_first(page, "Typed in the dark. ")
     expect(page.get_by_text("Your text is kept here")).to_be_visible()
     page.keyboard.type("Still typing. ")
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Typed in the dark. Still typing. "))
+    expect(prompt_of(page)).to_have_value(beginning("Typed in the dark. Still typing. "))
     own_house.start_server()
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Typed in the dark. Still typing. "))
+    expect(prompt_of(page)).to_have_value(beginning("Typed in the dark. Still typing. "))
     expect(page.get_by_text("Your text is kept here")).to_have_count(0)
     assert "Typed in the dark. Still typing." in persona(own_house, "adviser")["draft"]["yaml"]
 
@@ -223,7 +254,7 @@ def test_broken_yaml_is_kept_its_place_is_shown_and_the_published_version_serves
     expect(page.get_by_text("forms cannot show it")).to_be_visible()
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Discard draft").click()
-    expect(page.get_by_label(PROMPT)).to_be_visible()
+    expect(prompt_of(page)).to_be_visible()
     page.get_by_role("button", name="Take it back").click()
     expect(page.get_by_text("forms cannot show it")).to_be_visible()
     assert persona(house, name)["version"] == 1
@@ -295,7 +326,7 @@ def test_publishing_over_a_newer_version_is_refused_and_leads_to_both_texts(hous
 
 def test_a_viewer_reads_the_studio_and_changes_nothing(visit: Visitors) -> None:
     page = visit("/persona?name=guide", role="viewer")
-    expect(page.get_by_label(PROMPT)).to_be_disabled()
+    expect(prompt_of(page)).to_be_disabled()
     expect(page.get_by_role("button", name="Publish")).to_be_disabled()
 
 
@@ -304,7 +335,7 @@ def test_who_lost_a_role_while_typing_keeps_the_text_and_is_told(own_house: Hous
     assert httpx.get(own_house.link("editor@example.com", "viewer"), trust_env=False).status_code == 303
     type_first(page, "Be of good cheer. ")
     expect(page.get_by_text("Your role does not allow this.")).to_be_visible()
-    expect(page.get_by_label(PROMPT)).to_be_disabled()
-    expect(page.get_by_label(PROMPT)).to_have_value(beginning("Be of good cheer. "))
+    expect(prompt_of(page)).to_be_disabled()
+    expect(prompt_of(page)).to_have_value(beginning("Be of good cheer. "))
     expect(page.get_by_role("button", name="Publish")).to_be_disabled()
     assert "draft" not in persona(own_house, "adviser")

@@ -25,7 +25,7 @@ def conflict(draft: DraftEdit, clash: Clash) -> None:
             say("studio.conflict_mine"),
             key="studio_keep_mine",
             icon=":material/person:",
-            on_click=lambda: _keep(draft, mine),
+            on_click=lambda: _keep(draft),
         )
         st.button(
             say("studio.conflict_theirs"),
@@ -61,8 +61,9 @@ def _edited(clash: Clash) -> str:
     return str(st.session_state.get(_EDITED) or clash.mine)
 
 
-def _keep(draft: DraftEdit, mine: str) -> None:
-    draft.keep_mine(mine)
+def _keep(draft: DraftEdit) -> None:
+    if draft.clash:
+        draft.keep_mine(_edited(draft.clash))
     st.session_state.pop(_EDITED, None)
 
 

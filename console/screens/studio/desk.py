@@ -16,6 +16,7 @@ from console.screens.studio.conflict import conflict
 from console.screens.studio.draft import DraftEdit
 from console.screens.studio.head import dialog_is_open, head
 from console.screens.studio.place import TABS, Tab, open_tab, tab_now
+from console.screens.studio.prompt import editor
 from console.visit import forget, language, say, say_of
 
 RETRY_SECONDS = 2
@@ -74,9 +75,11 @@ def _retry(draft: DraftEdit) -> None:
 
 @st.fragment
 def _desk(draft: DraftEdit) -> None:
+    draft.draw_begins()
     try:
         if draft.clash:
             conflict(draft, draft.clash)
+            _behind(draft)
         else:
             _tabs(draft)
     except SignedOut:
@@ -85,6 +88,13 @@ def _desk(draft: DraftEdit) -> None:
     commit_while_typing('[class*="st-key-form_"]', beside=_WHEN_LEFT)
     ask_before_leaving(".st-key-studio_left", waiting=bool(draft.clash or draft.unsaved))
     _follow(draft)
+
+
+def _behind(draft: DraftEdit) -> None:
+    """Hears out the box that both texts took the place of: its last words are on their way when it goes."""
+    if tab_now() == "prompt" and draft.is_readable:
+        with st.container(key="studio_behind"):
+            editor(draft)
 
 
 def _follow(draft: DraftEdit) -> None:

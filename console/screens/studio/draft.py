@@ -62,6 +62,7 @@ class DraftEdit:
         self.clash: Clash | None = None
         self.let_go: str | None = None
         self._typed: Unsaved | None = None
+        self._is_replaced = False
         self._take(persona)
 
     # --- what there is ------------------------------------------------------------------------------------------
@@ -114,9 +115,16 @@ class DraftEdit:
 
     # --- changing it --------------------------------------------------------------------------------------------
 
+    def draw_begins(self) -> None:
+        """From now on inputs show the text that stands here."""
+        self._is_replaced = False
+
     def change(self, spec: Spec) -> None:
-        """Saves a text that says this; comments and order of the rest stay."""
-        if spec != self.spec:
+        """Saves a text that says this; comments and order of the rest stay.
+
+        Nothing when another text was chosen in the same run: the inputs that send this still showed the one before.
+        """
+        if spec != self.spec and not self._is_replaced:
             self._save(Unsaved("away", spec=spec))
 
     def put(self, path: Path, value: Any) -> None:
@@ -126,8 +134,8 @@ class DraftEdit:
         self.change(spec)
 
     def write_text(self, yaml: str) -> None:
-        """Saves this text. One that is not YAML is kept as well, with its problems."""
-        if yaml != self.yaml:
+        """Saves this text, as `change` does. One that is not YAML is kept as well, with its problems."""
+        if yaml != self.yaml and not self._is_replaced:
             self._save(Unsaved("away", yaml=yaml))
             self.seed += 1
 
@@ -168,7 +176,7 @@ class DraftEdit:
             current().api.personas.drop_aside(self.name)
         self.clash = self.unsaved = None
         self.reload()
-        self.let_go = clash.mine
+        self.let_go, self._is_replaced = clash.mine, True
 
     def discard(self) -> None:
         """Throws the draft away; it can be taken back by `take_back`. Raises Refused or ServerAway.
@@ -179,7 +187,7 @@ class DraftEdit:
         if self._thrown_away(self.revision, gone):
             self.clash = self.unsaved = None
             self.reload()
-            self.let_go = gone
+            self.let_go, self._is_replaced = gone, True
 
     def _thrown_away(self, revision: int, mine: str) -> bool:
         """Whether the draft of that revision is gone; when it is another by now, there is a clash with it."""
@@ -198,6 +206,7 @@ class DraftEdit:
         if text is not None:
             self._save(Unsaved("away", yaml=text))
             self._anew()
+            self._is_replaced = True
 
     # --- from the server ----------------------------------------------------------------------------------------
 

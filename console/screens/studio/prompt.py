@@ -23,6 +23,17 @@ _MOST_SUGGESTIONS = 8
 
 def show(draft: DraftEdit) -> None:
     """Draws the tab."""
+    editor(draft)
+    _size(draft)
+    _hints(draft)
+    st.subheader(say("studio.opening"))
+    bilingual(draft, ("title",), say("studio.title"))
+    bilingual(draft, ("greeting",), say("studio.greeting"), tall=True)
+    _suggestions(draft)
+
+
+def editor(draft: DraftEdit) -> None:
+    """The box of the prompt alone."""
     prompt = draft.get(("prompt",), "")
     prompt_editor(
         prompt if isinstance(prompt, str) else "",
@@ -34,12 +45,6 @@ def show(draft: DraftEdit) -> None:
         why_not="" if draft.may_edit else say("common.needs_editor"),
         jump=jump_in("prompt"),
     )
-    _size(draft)
-    _hints(draft)
-    st.subheader(say("studio.opening"))
-    bilingual(draft, ("title",), say("studio.title"))
-    bilingual(draft, ("greeting",), say("studio.greeting"), tall=True)
-    _suggestions(draft)
 
 
 def _meaning(name: str) -> str:
