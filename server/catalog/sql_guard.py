@@ -7,6 +7,7 @@ each table is replaced by the rows that may be seen of it, and the statement is 
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from server.catalog.sql_words import DATA_TYPES, FUNCTION_NAMES, FUNCTIONS, SHAPES
+
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings quote what a customer's model wrote
 
 Dialect = Literal["sqlite", "postgresql", "mysql"]
 DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql", "mysql")
@@ -93,6 +96,8 @@ def rewritten(text: str, rules: Rules) -> str:
     """
     first = _written(checked(text, rules), rules.dialect)
     tree = _checked(first, rules)
+    if rules.dialect != "postgresql":
+        _name_columns(tree)
     for table in list(tree.find_all(exp.Table)):
         _put_source(table, rules)
     for placeholder in list(tree.find_all(exp.Placeholder)):
@@ -300,6 +305,13 @@ def _bounded(tree: exp.Query, rows: int) -> None:
 
 
 # --- writing ---------------------------------------------------------------------------------------------
+
+
+def _name_columns(tree: exp.Query) -> None:
+    """Names what SQLite and MySQL name by its text, in which the source of a table would be told as well."""
+    for place, value in enumerate(list(tree.selects), 1):
+        if not isinstance(value, exp.Alias) and value.find(exp.Table):
+            value.replace(exp.alias_(value.copy(), f"value_{place}", quoted=True))
 
 
 def _put_source(table: exp.Table, rules: Rules) -> None:

@@ -19,6 +19,9 @@ ALWAYS_BOUND = frozenset(
 )
 """Names, folded, that no argument may have unless the function's schema lists them."""
 
+_ALIKE = str.maketrans("аԁеһіјкӏмоԛрѕтυνхуԝсгαιοκρτχɑɡıһʏ", "adehijklmoqpstuvxywcraiokptxagihy")
+"""Letters of other alphabets that look like those of a name."""
+
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 _CONDITIONS = ("not", "if", "then", "else", "contains", "propertyNames")
 _INDIRECT = ("$ref", "$dynamicRef", "if", "dependentSchemas", *_BRANCHES)
@@ -110,7 +113,7 @@ def _bounded(value: Any) -> None:
 def refuse_bound(arguments: Mapping[str, Any], bound_names: frozenset[str]) -> None:
     """Raises Refused when a key at any depth is the name of something the server binds."""
     for key in _keys(arguments):
-        if folded(key) in bound_names:
+        if folded(key) in bound_names or folded(key).translate(_ALIKE) in bound_names:
             words = f"`{key[:60]}` is filled in by the server and cannot be sent; leave it out."
             raise Refused(words, "bound slot", [folded(key)])
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from server.plugins import Door
-from server.plugins.arguments import closed, folded
+from server.plugins.arguments import Refused, closed, folded, refuse_bound
 from server.storage import Database
 
 from .conftest import ANN, PROFILE, Crm, Load, rows
@@ -289,6 +289,12 @@ async def test_a_refusal_is_logged_without_what_was_sent(
 )
 def test_names_are_compared_as_people_read_them(name: str) -> None:
     assert folded(name) == "userid"
+
+
+@pytest.mark.parametrize("name", ["u\u0455er_id", "us\u0435rId", "\u03c5ser\u0131d", "USER\u0406D"])
+def test_letters_of_other_alphabets_make_no_other_name(name: str) -> None:
+    with pytest.raises(Refused, match="filled in by the server"):
+        refuse_bound({"extra": [{name: "v_victim"}]}, frozenset({"userid"}))
 
 
 def test_every_level_that_lists_properties_is_closed() -> None:

@@ -104,6 +104,20 @@ async def test_a_question_sees_the_customers_own_rows_only(
     assert found.value["rows"] == rows
 
 
+async def test_columns_without_a_name_tell_nothing_of_how_rows_are_filtered(door: Door, load: Load, shop: str) -> None:
+    found = await ask(door, load, "SELECT id, (SELECT count(*) FROM orders), 1 + 1 FROM orders WHERE id = 2")
+    assert found.value["rows"] == [[2, 6, 2]]
+    assert "v_ann" not in str(found.value)
+    assert not any("userid" in name.lower() for name in found.value["columns"])
+
+
+async def test_what_a_model_wrote_is_not_logged(
+    door: Door, load: Load, shop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await ask(door, load, "EXPLAIN SELECT 'her address'")).status == "refused"
+    assert "her address" not in caplog.text
+
+
 async def test_the_record_holds_the_statement_as_sent_and_how_it_was_found(door: Door, load: Load, shop: str) -> None:
     found = await ask(door, load, "SELECT total FROM orders WHERE id = 3")
     sent = found.request["statement"]
