@@ -95,6 +95,8 @@ def check_plugin(plugin: PluginSpec, source: Source) -> Iterator[Problem]:
         yield from _headers(source, ("headers",))
     elif isinstance(plugin, McpPlugin):
         yield from check_mcp(plugin, source)
+        if plugin.url and FILL_IN_HOST in plugin.url:
+            yield source.problem(("url",), f"`{FILL_IN_HOST}` is an address to fill in", "warning")
     elif isinstance(plugin, SqlPlugin):
         yield from check_sql(plugin, source)
         for index, statement in enumerate(plugin.statements):

@@ -206,6 +206,11 @@ def test_what_only_this_installation_lacks_is_a_warning(house: House) -> None:
     assert catalog.plugin("crm").name == "crm"
 
 
+def test_an_address_to_fill_in_is_told_of_tools_as_well(house: House) -> None:
+    house.plugin("kind: mcp\nurl: https://set-me.invalid/mcp\ntools: [stock]\n", "shop.yaml")
+    assert any(str(p).partition("plugins.d/")[2].startswith("shop.yaml:2:6: `set-me") for p in house.open().problems())
+
+
 def test_rows_that_fill_a_table_have_to_be_beside_the_plugin(house: House) -> None:
     house.plugin(PROFILE + "rows: products.csv\n", "customer_profile.yaml")
     assert any("`products.csv` is not in" in line for line in house_problems(house))
