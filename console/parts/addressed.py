@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.parts import bound
 from console.visit import current
 
 
@@ -28,10 +29,18 @@ def put(name: str, value: str) -> None:
 
 
 def widget(screen: str, name: str, value: object) -> tuple[str, Callable[[], None]]:
-    """(key, callback) of the widget for one parameter: it shows the address's value and changes the address."""
-    key = f"{screen}_{name}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    """(key, callback) of the widget for one parameter: it shows the address's value and changes the address.
+
+    For an input where one types see `text`.
+    """
+    of = bound.clearable if isinstance(value, date | None) else bound.chosen
+    key = of(f"{screen}_{name}", value)
+    return key, partial(_moved, name, key)
+
+
+def text(screen: str, name: str, value: str) -> tuple[str, Callable[[], None]]:
+    """As `widget`, for an input where one types; give it the value as its default as well."""
+    key = bound.typed(f"{screen}_{name}", value)
     return key, partial(_moved, name, key)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from console import links
 from console.client.leads import SORTS, STAGES, Format, LeadQuery
+from console.parts import addressed, bound
 from console.parts.pane import empty, pane
 from console.screens.leading import address, missed, table
 from console.screens.leading.address import Address
@@ -107,9 +108,10 @@ def _download(query: LeadQuery, kind: Format, label: str, *, first: bool = False
 
 def _filters(asked: Address, named: Mapping[str, str]) -> None:
     with st.container(key="leads_filters", horizontal=True, gap="xsmall"):
-        key, moved = address.widget("q", asked.query.q)
+        key, moved = addressed.text("leads", "q", asked.query.q)
         st.text_input(
             say("leads.search"),
+            asked.query.q,
             key=key,
             type="search",
             live=True,
@@ -171,9 +173,7 @@ def _sort_word(sort: str) -> str:
 def _columns(asked: Address, look: table.Looks) -> Sequence[str]:
     offered, usual = table.choices(look), table.usual(look)
     chosen = [name for name in asked.columns if name in offered] or usual
-    key = "leads_columns"
-    if st.session_state.get(key) != chosen:
-        st.session_state[key] = chosen
+    key = bound.chosen("leads_columns", chosen)
     st.multiselect(
         say("leads.columns_shown"),
         offered,

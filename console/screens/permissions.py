@@ -49,9 +49,10 @@ def _filters(titles: Mapping[str, str], persona: str, q: str) -> None:
         key, moved = addressed.widget("permissions", "persona", persona)
         offered = list(dict.fromkeys(["", *titles, persona]))
         st.selectbox(say("permissions.persona"), offered, format_func=named, key=key, on_change=moved, width=280)
-        key, moved = addressed.widget("permissions", "q", q)
+        key, moved = addressed.text("permissions", "q", q)
         st.text_input(
             say("permissions.search"),
+            q,
             key=key,
             type="search",
             live=True,

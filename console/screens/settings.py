@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from console.parts import addressed
+from console.parts import addressed, bound
 from console.screens.setting import audit, keys, people, sessions
 from console.visit import current, say, say_of
 
@@ -25,9 +25,7 @@ def _tab() -> str:
     usual = "people" if current().may("admin") else "sessions"
     asked = addressed.said("tab")
     tab = asked if asked in TABS else usual
-    key = "settings_tab"
-    if st.session_state.get(key) != tab:
-        st.session_state[key] = tab
+    key = bound.chosen("settings_tab", tab)
     st.segmented_control(
         say("settings.tab_label"),
         tuple(TABS),

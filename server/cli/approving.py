@@ -46,6 +46,8 @@ async def _approve(settings: Settings, name: str, wanted: list[str], yes: bool) 
             raise Invalid(f"The plugin `{name}` is not of kind `mcp`; its functions need no approval.")
         problems = await service.door.prepare([loaded])
         server = service.door.tools.find(name)
+        if server is not None:
+            await server.looked()
         if server is None or server.problem:
             raise Invalid(server.problem if server and server.problem else problems[0][1])
         found = states(spec, await service.database.read(lambda tx: tools.of_plugin(tx, name)))

@@ -137,6 +137,8 @@ async def _call(settings: Settings, plugin: str, name: str, user: str | None, ar
     try:
         loaded = service.catalog.plugin(plugin)
         await service.door.prepare([loaded])
+        if mcp := service.door.tools.find(plugin):
+            await mcp.looked()
         trust = "verified" if user else "anonymous"
         bound = Bound(user or "v_terminal", trust, "c_terminal", "terminal")  # type: ignore[arg-type]
         result = await service.door.call([loaded], name, args, bound)

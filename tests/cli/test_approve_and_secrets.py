@@ -7,11 +7,13 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcp.server.mcpserver import MCPServer
 
 from server.auth.vault import Vault
+from server.plugins.mcp.watching import FIRST_SECONDS
 from server.storage import open_database
 from server.storage.secrets import SecretRow, everyone, put
 from tests.cli.test_commands import rapport
@@ -22,13 +24,26 @@ OLD, NEW = "one" * 12, "two" * 12
 VALUE = "an-invented-token"
 
 
+class Late:
+    """An application that answers its first request late: later than a server at its start waits for it."""
+
+    def __init__(self, app: Any, seconds: float) -> None:
+        self.app, self.seconds = app, seconds
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            seconds, self.seconds = self.seconds, 0.0
+            await asyncio.sleep(seconds)
+        await self.app(scope, receive, send)
+
+
 @pytest.fixture
-def shop() -> Iterator[tuple[MCPServer, int]]:
-    """The shop's server and its port, in a thread of its own."""
+def shop(request: pytest.FixtureRequest) -> Iterator[tuple[MCPServer, int]]:
+    """The shop's server and its port, in a thread of its own; late by the seconds of the parameter."""
     server, port, stop, up = made(), free_port(), threading.Event(), threading.Event()
 
     async def hold() -> None:
-        async with serving(server.streamable_http_app(), port):
+        async with serving(Late(server.streamable_http_app(), getattr(request, "param", 0.0)), port):
             up.set()
             await asyncio.to_thread(stop.wait)
 
@@ -69,6 +84,14 @@ def test_tools_are_shown_before_they_are_approved_and_used_only_then(home: Path,
     assert "!   it holds characters that cannot be seen" in changed.stdout
     assert rapport(home, *call, expect=None, **allowed).returncode != 0
     assert "Approved: stock." in rapport(home, "approve", "shop", "--yes", **allowed).stderr
+
+
+@pytest.mark.parametrize("shop", [FIRST_SECONDS + 1], indirect=True)
+def test_a_command_waits_for_a_server_that_is_late(home: Path, shop: tuple[MCPServer, int]) -> None:
+    url = f"http://127.0.0.1:{shop[1]}/mcp"
+    (home / "plugins.d/shop.yaml").write_text(f"kind: mcp\nurl: {url}\ntools: [stock]\n")
+    done = rapport(home, "approve", "shop", "--yes", RAPPORT_ALLOW_HOSTS=f"127.0.0.1:{shop[1]}")
+    assert "Approved: stock." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser import find_browser
 from tests.conftest import furnish
@@ -57,6 +58,23 @@ def settled(page: Page, quiet_ms: int = 250) -> Page:
     page.evaluate("window.rapportSettling = null")
     page.wait_for_function(_SETTLED, arg=quiet_ms, timeout=PATIENCE)
     return page
+
+
+def follow(link: Locator, url: str) -> None:
+    """Clicks on a link of a page that looks again by itself, and again when it led nowhere.
+
+    Streamlit lays a click and a timer's run that wait together into one request, with the timer's page.
+    """
+    page, tries = link.page, 3
+    for left in reversed(range(tries)):
+        link.click()
+        try:
+            page.wait_for_url(url, timeout=PATIENCE / tries)
+        except PlaywrightTimeout:
+            if not left:
+                raise
+        else:
+            return
 
 
 class Visitors:

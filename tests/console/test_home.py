@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Visitors
+from tests.console.conftest import Visitors, follow
 from tests.console.house import House
 
 QUESTION = "Is there parking **near** :smile: <b>your</b> ![office](http://x.example/y.png)?"
@@ -51,8 +51,7 @@ def test_a_broken_plugin_is_told_with_its_place_and_a_link(own_house: House, vis
     waiting = page.locator(".stVerticalBlock.st-key-waiting")
     expect(waiting).to_contain_text("插件 crm 有错误")
     expect(waiting).to_contain_text("plugins.d/crm.yaml:2:11")
-    waiting.get_by_role("link", name="打开插件").click()
-    page.wait_for_url("**/plugins?name=crm")
+    follow(waiting.get_by_role("link", name="打开插件"), "**/plugins?name=crm")
 
 
 def test_an_unanswered_question_is_read_letter_by_letter(own_house: House, visit_own: Visitors) -> None:
@@ -62,8 +61,7 @@ def test_an_unanswered_question_is_read_letter_by_letter(own_house: House, visit
     waiting.get_by_text("1 question found no answer").click()
     expect(waiting.locator(".stText").filter(has_text="parking")).to_have_text(QUESTION)
     assert waiting.locator("img:not([alt]), b").count() == 0
-    waiting.get_by_role("link", name="Conversation").click()
-    page.wait_for_url("**/conversation?id=*")
+    follow(waiting.get_by_role("link", name="Conversation"), "**/conversation?id=*")
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Nothing waits for you"), ("zh", "没有待处理的事")])
@@ -93,8 +91,7 @@ def test_a_viewer_is_told_whose_a_broken_plugin_is(own_house: House, visit_own: 
 def test_from_home_to_the_line_that_connects_a_model_in_four_clicks(own_house: House, visit_own: Visitors) -> None:
     page = visit_own("/")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=own_house.console_url)
-    page.get_by_role("button", name="Choose a vendor").click()
-    page.wait_for_url("**/models")
+    follow(page.get_by_role("button", name="Choose a vendor"), "**/models")
     expect(page.get_by_text("Built-in stand-in")).to_be_visible()
     page.get_by_text("DeepSeek", exact=True).click()
     line = (

@@ -123,6 +123,8 @@ def test_taking_theirs_is_remembered_and_can_be_undone(house: House, visit: Visi
     page.reload()
     expect(prompt_of(page)).to_have_value(beginning("Gamma speaks. "))
     expect(page.get_by_role("button", name="Take theirs")).to_have_count(0)
+    now = persona(house, name)
+    assert {**now["draft"]["spec"], "prompt": ""} == {**now["spec"], "prompt": ""}, "the forms changed something"
 
 
 def test_what_a_box_still_sends_after_another_text_was_chosen_changes_nothing(
@@ -145,6 +147,11 @@ def test_what_a_box_still_sends_after_another_text_was_chosen_changes_nothing(
     edit.draw_begins()
     edit.put(("prompt",), "Delta")
     assert persona(house, name)["draft"]["spec"]["prompt"] == "Delta"
+    edit.put(("suggestions", 9, "en"), "Said into an entry that is gone")
+    edit.put(("suggestions", 9), {"en": "Said into an entry that is gone"})
+    edit.put(("title", "en", 0), "Said into what is no list")
+    assert persona(house, name)["draft"]["yaml"] == edit.yaml
+    assert "that is gone" not in edit.yaml
 
 
 def test_a_roll_back_beside_a_draft_asks_at_once_which_to_go_on_with(house: House, visit: Visitors) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from console.client import Refused
 from console.client.leads import LeadInFull
+from console.parts import bound
 from console.parts.pane import failed
 from console.parts.problem import in_words
 from console.visit import current, say
@@ -33,8 +34,7 @@ def save_pending(lead_id: str) -> None:
 def draw(lead: LeadInFull) -> None:
     """The switch as the server has it."""
     may = current().may("editor")
-    if st.session_state.get(_SWITCH) != lead.opted_out:
-        st.session_state[_SWITCH] = lead.opted_out
+    bound.chosen(_SWITCH, lead.opted_out)
     with st.container(key="lead_contact", gap="xsmall"):
         st.toggle(
             say("lead.opted_out"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from console.parts import bound
 from console.screens.leading import address
 from console.screens.leading.address import Address
 
@@ -13,8 +14,7 @@ def paging(asked: Address, total: int, rows: int, *, key: str) -> None:
     pages = -(-total // rows)
     if pages < 2:
         return
-    if st.session_state.get(key) != asked.page:
-        st.session_state[key] = min(asked.page, pages)
+    bound.chosen(key, min(asked.page, pages))
 
     def moved() -> None:
         chosen = st.session_state[key]

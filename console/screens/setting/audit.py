@@ -54,9 +54,10 @@ def _clear() -> None:
 
 def _filters(asked: AuditQuery) -> None:
     with st.container(key="audit_filters", horizontal=True, gap="xsmall"):
-        key, moved = addressed.widget("audit", "q", asked.q)
+        key, moved = addressed.text("audit", "q", asked.q)
         st.text_input(
             say("audit.search"),
+            asked.q,
             key=key,
             type="search",
             live=True,

@@ -10,6 +10,7 @@ from console import shown
 from console.client import Refused, ServerAway
 from console.client.accounts import Account, Linked
 from console.client.people import ROLES, Role
+from console.parts import bound
 from console.parts.acting import went_well
 from console.parts.label import label, plainly
 from console.parts.pane import pane
@@ -78,9 +79,7 @@ def _lately(person: Account) -> str:
 
 
 def _role(person: Account, fixed: str) -> None:
-    key = f"people_role_of_{person.id}"
-    if st.session_state.get(key) != person.role:
-        st.session_state[key] = person.role
+    key = bound.chosen(f"people_role_of_{person.id}", person.role)
     st.selectbox(
         say("people.role_of", email=label(person.email)),
         ROLES,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console import shown
 from console.client.sessions import Session
-from console.parts import addressed
+from console.parts import addressed, bound
 from console.parts.acting import went_well
 from console.parts.label import plainly
 from console.parts.pane import pane
@@ -39,9 +39,7 @@ def _whose() -> str:
     if not current().may("admin"):
         return "mine"
     whose = "everybody" if addressed.said("user") == "all" else "mine"
-    key = "sessions_whose"
-    if st.session_state.get(key) != whose:
-        st.session_state[key] = whose
+    key = bound.chosen("sessions_whose", whose)
     st.segmented_control(
         say("sessions.whose_label"),
         ("mine", "everybody"),

@@ -11,17 +11,21 @@ from console.screens.studio.prompt_editor import Jump
 _SCRIPT = """
 const jumped = new Map();
 
-// The schema's words are offered only where a key begins: Enter in a sentence must stay an Enter.
+// The schema's words are offered only where a key begins: Enter in a sentence must stay an Enter. The list follows
+// each key at once, as its own timer is late when keys come fast, and Enter would then take a word of before.
 function offerKeys(editor) {
   if (editor.rapportOffers) return;
   editor.rapportOffers = true;
   editor.commands.on("afterExec", (done) => {
-    if (done.command.name !== "insertstring" || !/^[a-z_]$/.test(done.args)) return;
+    if (done.command.name !== "insertstring") return;
     const { row, column } = editor.getCursorPosition();
     const token = editor.session.getTokenAt(row, column);
     const before = editor.session.getLine(row).slice(0, column);
-    if (/^[ ]*(- +)?[a-z_]+$/.test(before) && !/string|comment/.test(token ? token.type : ""))
-      editor.execCommand("startAutocomplete");
+    const isKey = /^[ ]*(- +)?[a-z_]+$/.test(before) && !/string|comment/.test(token ? token.type : "");
+    const open = editor.completer && editor.completer.activated;
+    if (open && !isKey) editor.completer.detach();
+    else if (open) editor.completer.updateCompletions(true);
+    else if (isKey) editor.execCommand("startAutocomplete");
   });
 }
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from console.screens.studio.inputs import Path, hold, key_of, value_at, why_not
+from console.parts import bound
+from console.screens.studio.inputs import Path, key_of, value_at, why_not
 from console.screens.studio.remarks import language_name, remarks
 from console.visit import language, say
 
@@ -61,9 +62,9 @@ def _label_of(code: str) -> str:
 
 
 def _input(draft: DraftEdit, path: Path, label: str, value: str, tall: bool, help: str | None) -> None:
-    key = key_of(draft, path)
-    hold(key, value)
+    key = bound.typed(key_of(draft, path), value)
     shared: dict[str, Any] = {
+        "value": value,
         "key": key,
         "help": why_not(draft) or help,
         "disabled": not draft.may_edit,
@@ -82,9 +83,9 @@ def _save(draft: DraftEdit, path: Path, key: str) -> None:
 
 
 def _one_for_all(draft: DraftEdit, path: Path, label: str, written: str, tall: bool) -> None:
-    key = key_of(draft, path, "all")
-    hold(key, written)
+    key = bound.typed(key_of(draft, path, "all"), written)
     shared: dict[str, Any] = {
+        "value": written,
         "key": key,
         "help": why_not(draft),
         "disabled": not draft.may_edit,

@@ -24,7 +24,7 @@ _STAND = "studio_stand"
 # Names and options mean nothing half typed; Enter in a list or a date chooses.
 _WHEN_LEFT = ", ".join(
     (
-        '[class*="_name "], [class$="_name"], [class*="_options"]',
+        '[class*="_name "], [class*="_name-"], [class$="_name"], [class*="_options"]',
         ".stSelectbox, .stMultiSelect, .stDateInput, .stNumberInput",
     )
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from console.screens.studio.inputs import Path, hold, key_of, nearest, value_at, why_not
+from console.parts import bound
+from console.screens.studio.inputs import Path, key_of, nearest, value_at, why_not
 from console.shown import number
 from console.visit import language, say, say_of
 
@@ -22,9 +23,9 @@ POSITIONS: Final = {0.0: "only_answers", 0.2: "discreet", 0.5: "balanced", 0.75:
 
 def dial(draft: DraftEdit) -> None:
     """The five positions, with a sentence on the chosen one."""
-    exact, key = exact_value(draft.spec), key_of(draft, PLACE, language())
+    exact = exact_value(draft.spec)
     chosen = nearest(POSITIONS, exact)
-    hold(key, chosen)
+    key = bound.chosen(key_of(draft, PLACE, language()), chosen)
     with st.container(key="dial", gap="xsmall"):
         st.segmented_control(
             say("studio_fields.dial"),

@@ -128,7 +128,10 @@ class DraftEdit:
             self._save(Unsaved("away", spec=spec))
 
     def put(self, path: Path, value: Any) -> None:
-        """Sets one key, or an entry of a list; None removes it, and what is empty above it."""
+        """Sets one key, or an entry of a list; None removes it, and what is empty above it.
+
+        Nothing when the entry that it lies in is gone: its input had not heard of that yet.
+        """
         spec = self.spec
         _put(spec, path, value)
         self.change(spec)
@@ -354,18 +357,27 @@ def open_draft(name: str) -> DraftEdit:
 
 
 def _put(spec: Spec, path: Path, value: Any) -> None:
-    """Sets or removes in place, making the maps on the way."""
+    """Sets or removes in place, making the maps on the way; nothing when an entry of a list on the way is gone."""
     if value is None:
         _remove(spec, path)
         return
     at: Any = spec
     for key, following in pairwise(path):
-        at = at.setdefault(key, [] if isinstance(following, int) else {}) if isinstance(at, dict) else at[key]
+        if isinstance(at, dict):
+            at = at.setdefault(key, [] if isinstance(following, int) else {})
+        elif _is_entry(at, key):
+            at = at[key]
+        else:
+            return
     last = path[-1]
-    if isinstance(at, list) and last == len(at):
-        at.append(value)
-    else:
+    if isinstance(at, dict) or _is_entry(at, last):
         at[last] = value
+    elif isinstance(at, list) and last == len(at):
+        at.append(value)
+
+
+def _is_entry(at: object, key: str | int) -> bool:
+    return isinstance(at, list) and isinstance(key, int) and key < len(at)
 
 
 def _remove(spec: Spec, path: Path) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from console.parts import bound
 from console.screens.studio.bilingual import bilingual, spoken
 from console.screens.studio.field_list import changed_type, named_fields, renamed
-from console.screens.studio.inputs import Path, choice, hold, key_of, list_at, nearest, value_at, why_not
+from console.screens.studio.inputs import Path, choice, key_of, list_at, nearest, value_at, why_not
 from console.shown import number
 from console.visit import language, say, say_of
 
@@ -74,8 +75,8 @@ def _step(
     usual: float,
     named: Callable[[float], str],
 ) -> None:
-    exact, key = _number(value_at(draft.spec, path), usual), key_of(draft, path, language())
-    hold(key, nearest(steps, exact))
+    exact = _number(value_at(draft.spec, path), usual)
+    key = bound.chosen(key_of(draft, path, language()), nearest(steps, exact))
     with st.container(gap="xsmall"):
         st.select_slider(
             say_of("studio_fields.step", what),
@@ -118,8 +119,7 @@ def _type_name(kind: str) -> str:
 
 
 def _contact(draft: DraftEdit, path: Path, field: dict[str, Any]) -> None:
-    key = key_of(draft, path)
-    hold(key, is_contact(field))
+    key = bound.chosen(key_of(draft, path), is_contact(field))
     st.toggle(
         say("studio_fields.contact"),
         key=key,
@@ -147,11 +147,12 @@ def _alternative(draft: DraftEdit, path: Path, field: dict[str, Any]) -> None:
 def _options(draft: DraftEdit, path: Path) -> None:
     options = list_at(draft.spec, *path)
     for column, code in zip(st.columns(2, gap="small"), ("en", "zh"), strict=True):
-        key = key_of(draft, path, code)
-        hold(key, "\n".join(_in(option, code) for option in options))
+        lines = "\n".join(_in(option, code) for option in options)
+        key = bound.typed(key_of(draft, path, code), lines)
         with column:
             st.text_area(
                 say_of("studio_fields.options", code),
+                lines,
                 key=key,
                 height="content",
                 help=why_not(draft),
@@ -190,10 +191,10 @@ def with_options(options: list[Any], code: str, lines: list[str]) -> list[Any]:
 
 
 def _name(draft: DraftEdit, index: int, name: str) -> None:
-    key = key_of(draft, ("collect", "fields", index, "name"))
-    hold(key, name)
+    key = bound.typed(key_of(draft, ("collect", "fields", index, "name")), name)
     st.text_input(
         say("studio_fields.name"),
+        name,
         key=key,
         help=why_not(draft) or say("studio_fields.name_help"),
         disabled=not draft.may_edit,

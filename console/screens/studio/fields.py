@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from console.parts import bound
 from console.parts.pane import empty
 from console.screens.studio.bilingual import bilingual, spoken
 from console.screens.studio.capture import capture
@@ -24,7 +25,7 @@ from console.screens.studio.field_list import (
     with_removed,
     without_field,
 )
-from console.screens.studio.inputs import hold, key_by_names, key_of, list_at, why_not
+from console.screens.studio.inputs import key_by_names, key_of, list_at, why_not
 from console.screens.studio.remarks import about
 from console.visit import say, say_of
 
@@ -173,8 +174,7 @@ def _added(draft: DraftEdit) -> None:
 def _qualified(draft: DraftEdit) -> None:
     named = named_fields(draft.spec)
     chosen = [str(name) for name in list_at(draft.spec, "collect", "qualified_when")]
-    key = key_by_names(key_of(draft, ("collect", "qualified_when")), list(named.values()))
-    hold(key, chosen)
+    key = bound.chosen(key_by_names(key_of(draft, ("collect", "qualified_when")), list(named.values())), chosen)
     with st.container(gap="xsmall"):
         st.multiselect(
             say("studio_fields.qualified"),

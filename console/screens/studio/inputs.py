@@ -1,7 +1,7 @@
 """Inputs bound to a place in the draft: they show what is there, save what is typed, and keep it when saving fails.
 
-A bound input takes the draft's value only when that value changed behind its back (another tab, undo, a reorder),
-so text that is being typed, or that could not be saved, stays.
+An input takes the draft's value only when that value changed behind its back (another tab, undo, a reorder), so text
+that is being typed, or that could not be saved, stays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zlib import crc32
 
 import streamlit as st
 
+from console.parts import bound
 from console.visit import say
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
-_NOTHING = object()
 
 
 def value_at(spec: object, path: Path) -> Any:
@@ -50,21 +50,6 @@ def key_by_names(key: str, names: Sequence[str]) -> str:
     return f"{key}_{crc32(chr(0).join(names).encode()):08x}"
 
 
-def hold(key: str, value: object) -> None:
-    """Gives the input under `key` the draft's value when that is news; call it right before the input is drawn."""
-    kept = st.session_state
-    if key in kept and kept.get(f"{key}:from", _NOTHING) == value:
-        return
-    kept[f"{key}:from"] = value
-    if key not in kept or (kept[key] != value and not _is_typed_on(kept[key], value)):
-        kept[key] = value
-
-
-def _is_typed_on(typed: object, value: object) -> bool:
-    """Whether the input has the value with blanks around it: one may be about to type the next word."""
-    return isinstance(typed, str) and isinstance(value, str) and typed.strip() == value
-
-
 def why_not(draft: DraftEdit) -> str | None:
     """The reason for which inputs are greyed, None when they are not."""
     return None if draft.may_edit else say("common.needs_editor")
@@ -81,10 +66,11 @@ def save(draft: DraftEdit, path: Path, key: str, read: Callable[[Any], Any] | No
 
 def text(draft: DraftEdit, path: Path, label: str, *, help: str | None = None, placeholder: str | None = None) -> None:
     """One line of text."""
-    key = key_of(draft, path)
-    hold(key, value_at(draft.spec, path) or "")
+    value = str(value_at(draft.spec, path) or "")
+    key = bound.typed(key_of(draft, path), value)
     st.text_input(
         label,
+        value,
         key=key,
         help=why_not(draft) or help,
         placeholder=placeholder,
@@ -106,9 +92,9 @@ def number(
     whole: bool = False,
 ) -> None:
     """A number that may be left out; `usual` is what then counts. The help stands below in plain sight."""
-    key, kind = key_of(draft, path), int if whole else float
-    value = value_at(draft.spec, path)
-    hold(key, kind(value) if isinstance(value, int | float) and not isinstance(value, bool) else None)
+    kind, value = int if whole else float, value_at(draft.spec, path)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    key = bound.clearable(key_of(draft, path), kind(value) if is_number else None)
     with st.container(gap="xsmall"):
         _number_input(draft, path, label, key, kind, (least, most, step), usual)
         st.caption(help)
@@ -155,8 +141,7 @@ def choice(
     value = value_at(draft.spec, path)
     chosen = str(value) if value is not None else usual
     offered = list(dict.fromkeys([*options, chosen]))
-    key = key_by_names(key_of(draft, path), [named(one) for one in options])
-    hold(key, chosen)
+    key = bound.chosen(key_by_names(key_of(draft, path), [named(one) for one in options]), chosen)
 
     def saved() -> None:
         picked = str(st.session_state.get(key) or usual)

@@ -11,8 +11,9 @@ import streamlit as st
 
 from console.client.models import Vendor
 from console.client.plugins import Plugin
+from console.parts import bound
 from console.parts.pane import empty, pane
-from console.screens.studio.inputs import choice, hold, key_of, list_at, number, value_at, why_not
+from console.screens.studio.inputs import choice, key_of, list_at, number, value_at, why_not
 from console.visit import current, say, say_of
 
 if TYPE_CHECKING:
@@ -65,9 +66,8 @@ def _model_name(name: str, default: str, connected: Sequence[Vendor]) -> str:
 
 
 def _fallbacks(draft: DraftEdit, offered: list[str]) -> None:
-    key = key_of(draft, ("fallbacks",))
     chosen = [str(name) for name in list_at(draft.spec, "fallbacks")]
-    hold(key, chosen)
+    key = bound.chosen(key_of(draft, ("fallbacks",)), chosen)
     with st.container(gap="xsmall"):
         st.multiselect(
             say("studio_model.fallbacks"),
@@ -89,9 +89,9 @@ def _bounds(draft: DraftEdit) -> None:
     st.subheader(say("studio_model.answers"))
     bounds = (_temperature, _longest, _seconds, _rounds, _history, _cost)
     for start in range(0, len(bounds), 2):
-        for column, bound in zip(st.columns(2, gap="medium"), bounds[start : start + 2], strict=True):
+        for column, draw in zip(st.columns(2, gap="medium"), bounds[start : start + 2], strict=True):
             with column:
-                bound(draft)
+                draw(draft)
 
 
 def _temperature(draft: DraftEdit) -> None:
@@ -158,8 +158,7 @@ def _plugins(draft: DraftEdit) -> None:
 
 
 def _plugin(draft: DraftEdit, name: str, plugin: Plugin | None, is_used: bool) -> None:
-    key = key_of(draft, ("plugins", name))
-    hold(key, is_used)
+    key = bound.chosen(key_of(draft, ("plugins", name)), is_used)
     with st.container(key=f"card_plugin_{name}", border=True, horizontal=True, vertical_alignment="center"):
         st.toggle(
             say("studio_model.use"),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from console.parts import bound
 from console.parts.pane import empty
 from console.screens.studio.bilingual import bilingual, joined, spoken
 from console.screens.studio.cards import open_button, remove_button, undo_line
-from console.screens.studio.inputs import Path, choice, hold, key_of, list_at, text, value_at, why_not
+from console.screens.studio.inputs import Path, choice, key_of, list_at, text, value_at, why_not
 from console.screens.studio.remarks import about
 from console.shown import day
 from console.visit import say, say_of
@@ -160,8 +161,7 @@ def _named(when: str) -> str:
 
 
 def _date(draft: DraftEdit, path: Path, label: str) -> None:
-    key = key_of(draft, path)
-    hold(key, day_of(value_at(draft.spec, path)))
+    key = bound.clearable(key_of(draft, path), day_of(value_at(draft.spec, path)))
     st.date_input(
         label,
         value=None,
@@ -179,10 +179,10 @@ def _save_date(draft: DraftEdit, path: Path, key: str) -> None:
 
 
 def _name(draft: DraftEdit, index: int, name: str) -> None:
-    key = key_of(draft, ("offers", index, "name"))
-    hold(key, name)
+    key = bound.typed(key_of(draft, ("offers", index, "name")), name)
     st.text_input(
         say("studio_offers.name"),
+        name,
         key=key,
         help=why_not(draft) or say("studio_offers.name_help"),
         disabled=not draft.may_edit,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,13 @@ class Server:
                 await self._first.wait()
         except TimeoutError:
             self.problem = self.problem or f"{self.place.name} has not answered yet"
+
+    async def looked(self) -> None:
+        """Returns when the first look is over, at latest after `READ_SECONDS`; at once when nobody looks."""
+        if self._watch is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READ_SECONDS):
+                    await self._first.wait()
 
     async def read(self) -> None:
         """Looks at the tools now, and holds back what differs from what was approved."""
