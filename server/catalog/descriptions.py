@@ -173,6 +173,8 @@ class _Joining:
         wanted = Wanted(lambda each: each.name in chosen, self.spec.base_url, bound, reserved, self.credentials())
         carried, left_out = carry(self.description, wanted)
         self.tell(left_out)
+        for note in islice((note for each in carried for note in each.notes), _TOLD):
+            self.problems.append(self.source.problem(("spec",), note, "warning"))
         self.unbound(carried)
         made = list(filter(None, map(self.function, carried)))
         if not made and not self.problems:

@@ -31,6 +31,18 @@ _NODES = 3_000
 _DEPTH = 40
 _TOKEN = secrets.token_hex(8)
 _KEPT_NAMES = ("pg_", "sqlite_", "lo_")
+_INSTEAD: dict[type[exp.Expr], str] = {
+    exp.Collate: "`COLLATE` is not allowed here; compare `lower(…)`.",
+    exp.Values: "`VALUES` is not allowed here; write the list itself, as in `IN (1, 2)`.",
+    exp.RegexpLike: "A regular expression is not allowed here; use `LIKE`.",
+    exp.RegexpILike: "A regular expression is not allowed here; use `LIKE`.",
+    exp.Fetch: "`FETCH` is not allowed here; use `LIMIT`.",
+}
+_INSTEAD_OF_PART = {
+    "joins": "A join in parentheses is not allowed; leave them out, or write a SELECT inside.",
+    "locks": "Rows cannot be locked: nothing can be changed here.",
+    "sample": "A sample of a table is not allowed; use `LIMIT`.",
+}
 _WORD = re.compile(r"[A-Za-z_]{1,20}")
 _NUMBER = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 _SHOWN = 40
@@ -159,11 +171,13 @@ def _known(node: exp.Expr, rules: Rules) -> None:
     kind = type(node)
     shape = SHAPES.get(kind)
     if shape is None and kind not in FUNCTIONS:
-        raise NotAllowed(f"{_named(node)} is not allowed here.", _offset(node))
+        words = _INSTEAD.get(kind) or f"{_named(node, rules.dialect)} is not allowed here."
+        raise NotAllowed(words, _offset(node))
     if shape is not None:
         extra = [key for key, value in node.args.items() if key not in shape and value not in (None, False, [])]
         if extra:
-            raise NotAllowed(f"`{extra[0].rstrip('_').upper()}` is not allowed in {_named(node)}.", _offset(node))
+            said = f"`{extra[0].rstrip('_').upper()}` is not allowed in {_named(node, rules.dialect)}."
+            raise NotAllowed(_INSTEAD_OF_PART.get(extra[0], said), _offset(node))
     _one(node, rules)
 
 
@@ -212,10 +226,14 @@ def _no_parameter(node: exp.Placeholder, rules: Rules) -> str:
     return f"`:{name}` is no parameter; " + (f"did you mean `:{close[0]}`?" if close else f"there are {listed}")
 
 
-def _named(node: exp.Expr) -> str:
-    if isinstance(node, exp.Func):
-        return f"The function `{node.sql_name()}`"
-    return f"`{node.key.upper()}`"
+def _named(node: exp.Expr, dialect: Dialect) -> str:
+    if not isinstance(node, exp.Func):
+        return f"`{node.key.upper()}`"
+    try:
+        called = re.match(r"(\w{1,40})\(", node.sql(dialect=_GRAMMAR[dialect]))
+    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError):
+        called = None
+    return f"The function `{called[1] if called else node.sql_name()}`"
 
 
 def _offset(node: exp.Expr) -> int:
@@ -235,6 +253,9 @@ def _tables(tree: exp.Query, rules: Rules) -> None:
             raise NotAllowed("A function cannot stand in FROM here.", _offset(table))
         name = table.name.lower()
         if name in parts:
+            if not _is_in_sight(table, parts[name]):
+                told = f"`{table.name[:_SHOWN]}` is a part of WITH that cannot be seen from here"
+                raise NotAllowed(f"{told}; write WITH at the beginning of the statement.", _offset(table))
             _rename(table, parts[name])
         elif name not in rules.tables and not table.name.startswith("_rapport_"):
             raise NotAllowed(_no_table(table.name, rules), _offset(table))
@@ -252,6 +273,16 @@ def _parts(tree: exp.Query, rules: Rules) -> dict[str, str]:
         parts[name] = f"_rapport_{number}"
         part.args["alias"].set("this", exp.to_identifier(parts[name], quoted=True))
     return parts
+
+
+def _is_in_sight(table: exp.Table, part: str) -> bool:
+    above: exp.Expr | None = table
+    while above is not None:
+        there = above.args.get("with_")
+        if there is not None and any(each.alias == part for each in there.expressions):
+            return True
+        above = above.parent
+    return False
 
 
 def _rename(table: exp.Table, name: str) -> None:

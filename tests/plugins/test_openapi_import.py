@@ -61,6 +61,44 @@ def test_a_description_of_version_3_becomes_functions_and_says_what_is_left_out(
     assert functions["remote"]["parameters"]["properties"]["on"]["enum"] == ["2026-01-01", "no"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ({"parameters": "nope"}, "its `parameters` are no list"),
+        ({"parameters": [5]}, "one of its parameters is no object"),
+        ({"parameters": [{"name": "day", "in": "query", "schema": 5}]}, "the schema of its parameter `day` is no"),
+        ({"requestBody": {"content": {"application/json": {"schema": 5}}}}, "the schema of its body is no schema"),
+        (
+            {"parameters": [{"name": "x\ny", "in": "header", "required": True, "schema": {}}]},
+            "its parameter `x y` has a name that cannot be sent",
+        ),
+    ],
+)
+def test_an_operation_that_cannot_be_read_is_told_and_the_rest_work(operation: dict[str, Any], told: str) -> None:
+    made, functions = _import(_described({"/wrong": {"post": operation}, "/right": {"get": {}}}))
+    assert list(functions) == ["get_right"]
+    assert [each.label for each in made.left_out] == ["POST /wrong"]
+    assert made.left_out[0].reason.startswith(told)
+
+
+def test_a_parameter_that_may_be_left_out_and_cannot_be_sent_is_told() -> None:
+    parameters = [{"name": "two words", "in": "header", "schema": {}}, {"name": "day", "in": "query", "schema": {}}]
+    made, functions = _import(_described({"/free": {"get": {"parameters": parameters}}}))
+    assert list(functions["get_free"]["parameters"]["properties"]) == ["day"]
+    assert made.notes == ("`GET /free` is without its parameter `two words`, whose name cannot be sent",)
+
+
+@pytest.mark.parametrize("address", ["file:///etc", "ftp://shop.example.com/x", "javascript:alert(1)"])
+def test_an_address_that_is_not_for_calls_is_to_be_filled_in(address: str) -> None:
+    made, _ = _import(_described({"/free": {"get": {}}}, address))
+    assert yaml.safe_load(made.text)["base_url"] == "https://set-me.invalid"
+    assert "it names no address over http or https" in made.notes[0]
+
+
+def _described(paths: dict[str, Any], address: str = "https://shop.example.com") -> bytes:
+    return orjson.dumps({"openapi": "3.0.3", "info": {}, "servers": [{"url": address}], "paths": paths})
+
+
 def test_a_description_of_swagger_2_becomes_functions() -> None:
     made, functions = _import((HERE / "old.yaml").read_bytes())
     plugin = yaml.safe_load(made.text)

@@ -152,6 +152,23 @@ async def test_anything_but_one_harmless_select_is_refused_with_a_reason(
     assert contents(shop) == before
 
 
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT id FROM orders ORDER BY sku COLLATE NOCASE", "`COLLATE` is not allowed here; compare"),
+        ("SELECT o.id FROM (orders o JOIN product p ON p.sku = o.sku)", "A join in parentheses is not allowed"),
+        ("SELECT json_group_array(id) FROM orders", "The function `json_group_array` is not allowed"),
+        ("SELECT id FROM orders FETCH FIRST 3 ROWS ONLY", "`FETCH` is not allowed here; use `LIMIT`"),
+        ("SELECT * FROM (VALUES (1)) v", "`VALUES` is not allowed here; write the list itself"),
+        ("SELECT 1 FROM (WITH w AS (SELECT 1) SELECT * FROM w) x, w", "`w` is a part of WITH that cannot be seen"),
+    ],
+)
+async def test_a_refusal_says_what_to_write_instead(door: Door, load: Load, shop: str, sql: str, told: str) -> None:
+    found = await ask(door, load, sql)
+    assert found.status == "refused"
+    assert str(found.error).lower().startswith(told.lower())
+
+
 async def test_a_fixed_statement_takes_its_parameters_and_the_customer(door: Door, load: Load, shop: str) -> None:
     plugins = [load(SHOP, "shop")]
     mine = await door.call(plugins, "order_by_id", {"order_id": 4}, ANN)

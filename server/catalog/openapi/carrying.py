@@ -56,6 +56,14 @@ class Carried:
     operation: Operation
     placed: Placed
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the operation the function is without."""
+        label = shortened(self.operation.label, 60)
+        return tuple(
+            f"`{label}` is without its parameter `{name}`, whose name cannot be sent" for name in self.placed.dropped
+        )
+
 
 def read_description(data: bytes, read: ReadBeside, source: str = "") -> Description:
     """Reads a description. `read` gives files beside it, `source` is its own address, empty for a file.

@@ -159,10 +159,14 @@ class _Reader:
         """Those of the operation, and those of its path that it does not replace."""
         found: dict[tuple[str, str], At] = {}
         for owner in (item, at):
-            for each in owner.get("parameters").entries():
+            listed = owner.get("parameters")
+            if not isinstance(listed.value, list | None):
+                raise NotCarried("its `parameters` are no list")
+            for each in listed.entries():
                 resolved = self.documents.resolved(each)
-                if isinstance(resolved.value, dict):
-                    found[resolved.text("name"), resolved.text("in")] = resolved
+                if not isinstance(resolved.value, dict):
+                    raise NotCarried("one of its parameters is no object")
+                found[resolved.text("name"), resolved.text("in")] = resolved
         return list(found.values())
 
     def parameter(self, at: At) -> Parameter:
@@ -172,6 +176,7 @@ class _Reader:
             raise NotCarried("one of its parameters has no name")
         content = next(at.get("content").items(), None)
         schema = content[1].get("schema") if content else (at if self.version == "2.0" else at.get("schema"))
+        _has_shape(schema, f"parameter `{shortened(name, 60)}`")
         style, explode = self.style(at, location)
         return Parameter(
             name=name,
@@ -206,6 +211,7 @@ class _Reader:
             return None
         media = preferred(list(kinds))
         encoding = kinds[media].get("encoding").value
+        _has_shape(kinds[media].get("schema"), "body")
         return Body(
             media=media,
             schema=kinds[media].get("schema"),
@@ -221,6 +227,7 @@ class _Reader:
             if each.text("in") == "body":
                 media = preferred(kinds or ["application/json"])
                 required = each.value.get("required") if isinstance(each.value.get("required"), bool) else None
+                _has_shape(each.get("schema"), "body")
                 return Body(media, each.get("schema"), required, each.text("description"))
         fields = [each for each in parameters if each.text("in") == "formData" and each.text("name")]
         return _form_body(fields, kinds) if fields else None
@@ -243,6 +250,11 @@ def read_operations(documents: Documents, version: Version, source: str) -> list
 
 def _is_parameter(at: At) -> bool:
     return at.text("in") in _DEFAULT
+
+
+def _has_shape(schema: At, owner: str) -> None:
+    if not isinstance(schema.value, dict | bool | None):
+        raise NotCarried(f"the schema of its {owner} is no schema")
 
 
 def _described(at: At, item: At) -> str:
@@ -337,6 +349,8 @@ def _usable(address: str) -> str:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
+        return ""
+    if parts.scheme not in ("", "http", "https"):
         return ""
     path = parts.path.rstrip("/")
     if not re.fullmatch(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*", path) or "${" in path or ".." in path.split("/"):

@@ -42,11 +42,15 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A function's arguments as JSON Schema, and the request it becomes."""
+    """A function's arguments as JSON Schema, and the request it becomes.
+
+    `dropped` are parameters that may be left out, and are, since their names cannot be sent.
+    """
 
     parameters: Schema
     request: Request
     bound: frozenset[str]
+    dropped: tuple[str, ...] = ()
 
 
 def place(operation: Operation, placing: Placing) -> Placed:
@@ -69,6 +73,7 @@ class _Draft:
         self.cookies: dict[str, Any] = {}
         self.styles: dict[str, Style] = {}
         self.body: dict[str, Any] = {}
+        self.dropped: list[str] = []
 
     def done(self) -> Placed:
         for name, value in self.operation.query:
@@ -88,7 +93,7 @@ class _Draft:
             styles=self.styles,
             **self.body,
         )
-        return Placed(parameters, request, frozenset(self.bound))
+        return Placed(parameters, request, frozenset(self.bound), tuple(self.dropped))
 
     # --- arguments ---
 
@@ -145,8 +150,10 @@ class _Draft:
         named = _TOKEN.fullmatch(parameter.name) if parameter.location in ("header", "cookie") else True
         if named and parameter.name == clean(parameter.name):
             return False
+        shown = shortened(" ".join(clean(parameter.name).split()), 60)
         if parameter.required:
-            raise NotCarried(f"its parameter `{shortened(parameter.name, 60)}` has a name that cannot be sent")
+            raise NotCarried(f"its parameter `{shown}` has a name that cannot be sent")
+        self.dropped.append(shown)
         return True
 
     def style(self, parameter: Parameter) -> Style | None:

@@ -50,7 +50,8 @@ def imported(description: Description) -> Imported:
     address = description.address
     if not urlsplit(address).netloc:
         address = FILL_IN + address
-        notes.append(f"it names no absolute address: write the service's in place of {FILL_IN}")
+        notes.append(f"it names no address over http or https: write the service's in place of {FILL_IN}")
+    notes.extend(note for each in carried for note in each.notes)
     text = "\n".join(_file(description.title, address, proof, carried)) + "\n"
     return Imported(text, len(carried), tuple(left_out), tuple(proof.secrets), tuple(notes))
 
