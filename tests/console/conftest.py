@@ -7,6 +7,9 @@ when pytest leaves it (under xdist too), so that the asynchronous tests of other
 A visit ends with a look back: a screen that failed, an error on the browser's console, or a request to another
 machine fails the test. Allow an error that a test provokes on purpose by
 `visit.forgive("part of its text")`.
+
+A test with a browser that fails is tried once more, since a machine without a free core can keep Chromium waiting
+for longer than anybody's patience; pytest's summary names every test that needed it, as RERUN.
 """
 
 from __future__ import annotations
@@ -40,6 +43,13 @@ _SETTLED = """quiet => {
 }"""
 # A server that goes away is heard on the console.
 _HARMLESS = re.compile(r"ERR_(CONNECTION|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|ABORTED)|WebSocket connection")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets tests with a browser have a second try."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def type_day(page: Page, label: str, day: str) -> None:
