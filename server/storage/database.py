@@ -102,11 +102,19 @@ class Transaction:
         return self._raw.execute(sql if self.dialect == "sqlite" else _percent(sql), params)
 
 
+class _Outages:
+    """How often a server of databases was found gone: all hands then take new connections, not each at its own cost."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+
 class _Hand:
     """A connection, and how works run on it: each alone in a transaction, or several that share one."""
 
-    def __init__(self, engine: sa.Engine, *, write: bool) -> None:
-        self._engine, self._write = engine, write
+    def __init__(self, engine: sa.Engine, outages: _Outages, *, write: bool) -> None:
+        self._engine, self._outages, self._write = engine, outages, write
+        self._seen = 0
         self._dialect = engine.dialect.name
         self._connection: sa.Connection | None = None
 
@@ -115,7 +123,7 @@ class _Hand:
         try:
             return self._alone(works[0]) if len(works) == 1 else self._together(works)
         except Exception as error:
-            self.drop()
+            self._give_up()
             return [(None, _as_unavailable(error))] * len(works)
 
     def look(self, work: Work[T]) -> T:
@@ -125,7 +133,7 @@ class _Hand:
             return work(Transaction(connection, self._dialect))
         except Exception as error:
             if _is_operational(error):
-                self.drop()
+                self._give_up()
             raise _as_unavailable(error) from None
         finally:
             if connection.in_transaction():  # SQLAlchemy began one for a Core statement
@@ -175,10 +183,17 @@ class _Hand:
                 raise
 
     def _connected(self) -> sa.Connection:
-        if self._connection is None or self._connection.invalidated:
+        if self._connection is None or self._connection.invalidated or self._seen != self._outages.seen:
             self.drop()
+            self._seen = self._outages.seen
             self._connection = self._engine.connect()
         return self._connection
+
+    def _give_up(self) -> None:
+        """Drops a connection on which something failed; on a server, those of the other hands go likewise."""
+        self.drop()
+        if self._dialect != "sqlite":
+            self._outages.seen += 1
 
     def drop(self) -> None:
         """Lets the connection go, whatever state it is in."""
@@ -221,10 +236,9 @@ class _Item:
 class _Worker(threading.Thread):
     """A thread with a hand of its own that takes works from a queue."""
 
-    def __init__(self, engine: sa.Engine, works: queue.SimpleQueue[_Item | None], *, name: str, write: bool) -> None:
+    def __init__(self, hand: _Hand, works: queue.SimpleQueue[_Item | None], *, name: str, most: int) -> None:
         super().__init__(name=name, daemon=True)
-        self._works, self._hand = works, _Hand(engine, write=write)
-        self._most = _GROUP if write and engine.dialect.name == "sqlite" else 1
+        self._works, self._hand, self._most = works, hand, most
 
     def run(self) -> None:
         while (item := self._works.get()) is not None:
@@ -291,10 +305,11 @@ class Database:
         self._reads: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._writes: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._counts = (1 if self.dialect == "sqlite" else writers, readers)
-        self._here = threading.local()
+        self._here, self._outages = threading.local(), _Outages()
+        group = _GROUP if self.dialect == "sqlite" else 1
         kinds = ((self._writes, "writer", True, self._counts[0]), (self._reads, "reader", False, readers))
         self._workers = [
-            _Worker(engine, works, name=f"{name}-{number}", write=write)
+            _Worker(self._hand(write=write), works, name=f"{name}-{number}", most=group if write else 1)
             for works, name, write, count in kinds
             for number in range(count)
         ]
@@ -315,8 +330,11 @@ class Database:
             return await self.read(work)
         hand = getattr(self._here, "hand", None)
         if hand is None:
-            hand = self._here.hand = _Hand(self.engine, write=False)
+            hand = self._here.hand = self._hand(write=False)
         return cast(_Hand, hand).look(work)
+
+    def _hand(self, *, write: bool) -> _Hand:
+        return _Hand(self.engine, self._outages, write=write)
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in a transaction that is durable when this returns; whatever it raises undoes it all.

@@ -51,7 +51,7 @@ def test_a_row_says_for_each_caller_whether_and_why_not(own_house: House, visit_
     book = told(page, "desk_book")
     assert "at most 1 in an answer and 2 in a conversation; asks the customer first; signed-in" in book[0]
     assert book[1:] == ["Not signed in"] * 2 + ["Asks first", "Has no chats"] + ["Asks first"] * 3
-    assert told(page, "desk_adviser")[1] == "Yes"
+    assert told(settled(page), "desk_adviser")[1] == "Yes"
     page.get_by_label("Persona", exact=True).click()
     page.get_by_role("option").nth(2).click()
     page.wait_for_url("**persona=guide**")

@@ -20,6 +20,7 @@ def row(page: Page, part: str, named: str) -> Locator:
 
 
 def choose(page: Page, box: Locator, option: str) -> None:
+    settled(page)  # a run that ends now would close the list again
     box.click()
     page.get_by_role("option", name=option, exact=True).click()
 

