@@ -11,6 +11,8 @@ from fastapi import APIRouter, FastAPI
 from server import __version__
 from server.api import (
     chat,
+    completions,
+    completions_shape,
     conversations,
     data,
     leads,
@@ -77,6 +79,7 @@ def create_app(service: Service) -> FastAPI:
         api.include_router(router)
     app.include_router(api, responses=problems.DOCUMENTED)
     app.include_router(data.router, responses=DOCUMENTED)
+    app.include_router(completions.router, responses=completions_shape.DOCUMENTED)
     app.include_router(meta.router, responses=problems.DOCUMENTED)
     app.add_middleware(HotChat, service=service)
     app.add_middleware(Bounds)

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from server.api import completions_shape
 from server.api.data_shape import DATA, data_refusal
 from server.api.wire import json_bytes
 from server.errors import BadRequest, Invalid, NotFound, RapportError
@@ -60,7 +61,9 @@ def problem_response(error: RapportError) -> Response:
 
 def refusal(path: str, error: RapportError) -> Response:
     """The answer that tells of an error, in the shape of what lies at that path."""
-    return data_refusal(error) if path.startswith(DATA) else problem_response(error)
+    if path.startswith(DATA):
+        return data_refusal(error)
+    return completions_shape.refusal(error) if path.startswith(completions_shape.PREFIX) else problem_response(error)
 
 
 def install(app: FastAPI) -> None:

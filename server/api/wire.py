@@ -53,7 +53,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         log, after = self._log, self._after
         try:
             while not gone.done():
@@ -69,7 +69,8 @@ class EventStream(Response):
             gone.cancel()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Returns when the reader has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

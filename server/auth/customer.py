@@ -135,19 +135,29 @@ class CustomerKeys:
 
     def _claims(self, issuer: str, claims: Mapping[str, Any]) -> CustomerClaims:
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or _CONTROL.search(subject) or subject.isspace():
+        if not isinstance(subject, str) or not is_plain(subject):
             raise Unauthorised("The customer token is not valid: `sub` needs 1 to 200 plain characters.")
         first, *others = self._keys
         own = "" if issuer == first else f"{issuer}:"
         longer = tuple(f"{other}:" for other in others if other.startswith(own) and other != issuer)
         user_id = own + subject
-        if _VISITOR.fullmatch(subject) or user_id.startswith(longer):
+        if is_visitor(subject) or user_id.startswith(longer):
             raise Unauthorised("The customer token is not valid: `sub` has the shape of another kind of id.")
         return CustomerClaims(
             user_id,
             _short_text(claims.get("name")),
             _short_text(claims.get("locale"), 35),
         )
+
+
+def is_plain(subject: str) -> bool:
+    """Whether that may be somebody's id in a customer system: 1 to 200 characters without control characters."""
+    return 0 < len(subject) <= 200 and not _CONTROL.search(subject) and not subject.isspace()
+
+
+def is_visitor(user_id: str) -> bool:
+    """Whether that has the shape of an id that this server makes for visitors."""
+    return _VISITOR.fullmatch(user_id) is not None
 
 
 def _is_canonical(part: str) -> bool:

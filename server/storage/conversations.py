@@ -10,6 +10,7 @@ from server.storage.database import Transaction
 from server.storage.owner import Owner
 from server.storage.paging import Paging, contains, decode_cursor, encode_cursor
 
+_COMPARED = 20
 _COLUMNS = "id, user_id, persona, persona_version, channel, status, test, created_at, updated_at"
 
 
@@ -116,6 +117,24 @@ def messages(tx: Transaction, conversation_id: str) -> list[ConversationMessage]
         conversation_id,
     )
     return [ConversationMessage(*row) for row in rows]
+
+
+def of_words(tx: Transaction, user_id: str, persona: str, words: Sequence[tuple[str, str]]) -> str | None:
+    """A customer's newest conversation that consists of just these (role, text), spaces aside; None when none does."""
+    newest = tx.rows(
+        "SELECT id FROM conversation WHERE user_id = ? AND persona = ? AND test = ? AND turns > 0"
+        " ORDER BY updated_at DESC LIMIT ?",
+        *(user_id, persona, False, _COMPARED),
+    )
+    wanted = [(role, _plain(text)) for role, text in words]
+    for row in newest:
+        if [(message.role, _plain(message.text)) for message in messages(tx, row[0])] == wanted:
+            return str(row[0])
+    return None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def turns(tx: Transaction, conversation_id: str) -> list[ConversationTurn]:

@@ -79,7 +79,7 @@ class Conversation(SQLModel, table=True):
 
 
 class Turn(SQLModel, table=True):
-    """One turn. `answer` is the chat answer as sent, set together with `status = done`.
+    """One turn. `answer` is the chat answer as sent, set together with `status` done, failed, or waiting.
 
     `before` is JSON of what a test or console turn found, by which it can be taken back.
     """

@@ -124,6 +124,52 @@ def repeated(tx: Transaction, user_id: str, client_message_id: str, body_digest:
     return replace(stored, repeated=True, status=row[6], answer=row[7], last_event=row[8])
 
 
+def resume(tx: Transaction, turn_id: str, user_id: str) -> AcceptedTurn | None:
+    """Sets a customer's turn going again that waited for results of functions; `repeated` when it did not wait."""
+    row = tx.row(
+        "SELECT t.id, m.id, t.conversation_id, t.seq, t.persona_version, t.model, t.status, t.answer, t.last_event"
+        " FROM turn t JOIN message m ON m.turn_id = t.id AND m.part = 0 AND m.conversation_id = t.conversation_id"
+        " WHERE t.user_id = ? AND t.id = ?",
+        *(user_id, turn_id),
+    )
+    if row is None:
+        return None
+    changed = tx.run("UPDATE turn SET status = 'running' WHERE id = ? AND status IN ('waiting', 'failed')", turn_id)
+    return replace(AcceptedTurn(*row[:6]), repeated=not changed, status=row[6], answer=row[7], last_event=row[8])
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTurn:
+    """A turn as a program's results find it. `answer` is the chat answer that handed its calls over."""
+
+    conversation_id: str
+    user_id: str
+    persona: str
+    text: str
+    answer: str | None
+
+
+def waiting(tx: Transaction, turn_id: str) -> WaitingTurn | None:
+    """The turn of that id with the customer's message, whoever's it is: the caller has to compare."""
+    row = tx.row(
+        "SELECT c.id, c.user_id, c.persona, m.text, t.answer FROM turn t"
+        " JOIN conversation c ON c.id = t.conversation_id"
+        " JOIN message m ON m.turn_id = t.id AND m.part = 0 AND m.conversation_id = c.id WHERE t.id = ?",
+        turn_id,
+    )
+    return WaitingTurn(*row) if row else None
+
+
+def hand_over(tx: Transaction, turn_id: str, answer: str, last_event: int, trace: str, at: str) -> bool:
+    """Lets a turn wait for what its caller's functions give. False when the turn is gone."""
+    changed = tx.run(
+        "UPDATE turn SET status = 'waiting', answer = ?, last_event = ?, trace = ?, ended_at = ?"
+        " WHERE id = ? AND status = 'running'",
+        *(answer, last_event, trace, at, turn_id),
+    )
+    return bool(changed)
+
+
 def accept(tx: Transaction, new: NewTurn) -> AcceptedTurn:
     """Stores the customer's message and its turn, in a conversation of theirs or a new one.
 

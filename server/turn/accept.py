@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import orjson
 import structlog
 
 from server.catalog import LoadedPersona
 from server.clock import rfc3339
-from server.errors import Invalid, Unauthorised
+from server.errors import Invalid, NotFound, Unauthorised
+from server.llm.types import Usage
 from server.plugins import Bound
 from server.storage import Transaction, new_id, people, turns
 from server.storage.turns import AcceptedTurn, NewTurn
@@ -31,6 +33,11 @@ async def accept(order: Order, persona: LoadedPersona, models: tuple[str, ...], 
 def _store(tx: Transaction, order: Order, new: NewTurn) -> AcceptedTurn:
     if people.customer(tx, order.user_id) is None:
         raise Unauthorised("This visitor has ended; begin as a new one.")
+    if order.carried.resumes:
+        resumed = turns.resume(tx, order.carried.resumes, order.user_id)
+        if resumed is None:
+            raise NotFound("There is no turn that waits for these results.")
+        return resumed
     accepted = turns.accept(tx, new)
     if accepted.repeated and accepted.status == "failed":
         turns.resume_failed(tx, accepted.turn_id)
@@ -41,7 +48,7 @@ def _new_turn(order: Order, persona: LoadedPersona, models: tuple[str, ...], par
     return NewTurn(
         turn_id=new_id("t"),
         message_id=new_id("m"),
-        conversation_id=order.conversation_id or new_id("c"),
+        conversation_id=order.conversation_id or order.opens or new_id("c"),
         is_new=order.conversation_id is None,
         user_id=order.user_id,
         persona=order.persona,
@@ -78,7 +85,14 @@ def begin(order: Order, persona: LoadedPersona, models: tuple[str, ...], accepte
         now=parts.clock.now(),
         started=parts.clock.monotonic(),
         bound=bound(order, accepted),
+        usage=_spent(accepted),
     )
+
+
+def _spent(accepted: AcceptedTurn) -> Usage:
+    """What a turn that goes on has cost before."""
+    usage = orjson.loads(accepted.answer or "{}").get("usage")
+    return Usage(usage["prompt_tokens"], usage["completion_tokens"], usage["cost_usd"]) if usage else Usage()
 
 
 def bound(order: Order, accepted: AcceptedTurn) -> Bound:

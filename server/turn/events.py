@@ -80,10 +80,14 @@ class EventLog:
         self.send("end", answer)
         self.close(answer)
 
+    def since(self, after: int) -> tuple[list[bytes], int]:
+        """(the events after that number one by one, the number of the last of them)."""
+        return self._blocks[max(after - self._before, 0) :], max(after, self.last)
+
     def take(self, after: int) -> tuple[bytes, int]:
         """(the events after that number as they are sent, the number of the last of them); empty when none is new."""
-        new = self._blocks[max(after - self._before, 0) :]
-        return (new[0] if len(new) == 1 else b"".join(new)), max(after, self.last)
+        new, last = self.since(after)
+        return (new[0] if len(new) == 1 else b"".join(new)), last
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Waits for something new; False when nothing came in that time."""
@@ -136,7 +140,8 @@ class EventShelf:
         self._size = 0
 
     def put(self, log: EventLog) -> None:
-        """Keeps the log of a turn that has ended."""
+        """Keeps the log of a turn that has ended, or waits."""
+        self.forget(log.turn_id)
         self._logs[log.turn_id] = (self._monotonic(), log)
         self._size += log.size
         self._tidy()

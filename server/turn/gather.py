@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import orjson
 
+from server.clock import rfc3339
 from server.leads import planner
 from server.leads.planner import PlannerState
 from server.plugins import CallResult
 from server.storage import Transaction, confirmations, leads, turns
+from server.storage.turns import StoredMessage
 from server.turn.order import Parts, Turn, call_line, running_line
 from server.turn.takeback import CONSOLE, found_before
 
@@ -31,7 +33,10 @@ def _read(turn: Turn, tx: Transaction, *, may_wait: bool) -> None:
     accepted, order = turn.accepted, turn.order
     if may_wait:
         turn.pending = confirmations.open_in(tx, accepted.conversation_id, order.user_id, accepted.turn_id)
-    turn.history = turns.history(tx, accepted.conversation_id, accepted.seq) if accepted.seq > 1 else []
+    if accepted.seq > 1 and not order.carried.earlier:
+        turn.history = turns.history(tx, accepted.conversation_id, accepted.seq)
+    else:
+        turn.history = _brought(turn)
     turn.lead = leads.of_user(tx, order.user_id, order.persona, order.test)
     turn.timezone = order.timezone or turn.persona.spec.timezone
     turn.locale = order.locale
@@ -44,6 +49,17 @@ def _read(turn: Turn, tx: Transaction, *, may_wait: bool) -> None:
     turn.state = replace(state, opted_out=not state.opted_out) if by_hand else state
     if order.test or order.channel == CONSOLE:
         turn.before = found_before(tx, accepted.conversation_id, turn.lead)
+
+
+def _brought(turn: Turn) -> list[StoredMessage]:
+    """What was said before, as the program that carries the chat tells it; it came with this turn's message."""
+    roles = {"user": "customer", "assistant": "assistant"}
+    came = turn.accepted
+    return [
+        StoredMessage(came.message_id, came.turn_id, roles[message.role], message.text, "[]", rfc3339(turn.now))
+        for message in turn.order.carried.earlier
+        if message.role in roles and message.text
+    ]
 
 
 async def _force(turn: Turn, parts: Parts) -> list[CallResult]:

@@ -15,6 +15,7 @@ from server.plugins import CallResult
 from server.plugins.masking import hide
 from server.turn.check import AnswerFilter
 from server.turn.consent import ask
+from server.turn.handing import handed
 from server.turn.order import Parts, Turn, call_line, running_line
 
 _log = structlog.get_logger("turn")
@@ -38,7 +39,7 @@ async def loop(turn: Turn, parts: Parts) -> Turn:
     except ModelFault as fault:
         turn.faults.append(fault)
         turn.interrupted = True
-    if not speaker.spoke:
+    if not speaker.spoke and not turn.handed:
         await speaker.say_something(turn.request)
     speaker.end()
     turn.cut = list(check.cut)
@@ -56,11 +57,17 @@ class _Speaker:
     async def converse(self, request: Request) -> None:
         """Model, functions, model again, until an answer stands or the rounds are used up."""
         rounds = self.turn.persona.spec.limits.function_rounds
+        theirs = {function.name for function in self.turn.order.carried.functions}
         for left in range(rounds, -1, -1):
             offered = request if left else replace(request, functions=())
             calls = await self._listen(offered)
             if not calls:
                 return
+            ours = tuple(call for call in calls if call.name not in theirs)
+            if not ours:
+                self._hand_over(calls)
+                return
+            calls = ours  # what else was called is called again, with these results at hand
             results = await asyncio.gather(*(self._call(call) for call in calls))
             if waiting := next((result for result in results if result.status == "waiting"), None):
                 self._ask_to_confirm(waiting)
@@ -82,6 +89,13 @@ class _Speaker:
         if not self._ended:
             self._ended = True
             self._out(self.check.finish())
+
+    def _hand_over(self, calls: tuple[FunctionCall, ...]) -> None:
+        """Ends this part of the turn with calls that are its caller's to run."""
+        self.check.ask_nothing()
+        self.end()
+        before = sum(len(message.calls) for message in self.turn.order.carried.exchange)
+        self.turn.handed = handed(calls, self.turn.accepted.turn_id, before)
 
     def _ask_to_confirm(self, waiting: CallResult) -> None:
         """Ends the answer with the server's own question; what was planned to be asked waits."""
@@ -127,7 +141,7 @@ class _Speaker:
 
     def _count(self, finish: Finish) -> None:
         turn, add = self.turn, finish.usage
-        turn.model = finish.model
+        turn.model, turn.reason = finish.model, finish.reason
         before, first = turn.usage, turn.usage == Usage()
         known = add.cost_usd is not None and (first or before.cost_usd is not None)
         turn.usage = Usage(

@@ -17,7 +17,7 @@ from server.leads.planner import Directive, PlannerState
 from server.leads.signals import TurnSignals
 from server.leads.types import Extraction, Plan
 from server.llm import Models
-from server.llm.types import Function, ModelFault, Passage, Request, Usage
+from server.llm.types import FinishReason, Function, FunctionCall, Message, ModelFault, Passage, Request, Usage
 from server.plugins import Bound, CallResult, Door
 from server.storage import Database
 from server.storage.confirmations import Confirmation
@@ -27,11 +27,28 @@ from server.turn.events import EventLog
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What a program that carries a chat brings along, beside the customer's message.
+
+    `earlier` are the messages before it as the program has them, `context` what the program tells of its own,
+    `functions` those it runs itself. `exchange` are calls of them with their results, after the customer's message;
+    `resumes` is the turn that waited for these. `is_vouched` is false for a program of the customer's own.
+    """
+
+    earlier: tuple[Message, ...] = ()
+    context: tuple[str, ...] = ()
+    functions: tuple[Function, ...] = ()
+    exchange: tuple[Message, ...] = ()
+    resumes: str | None = None
+    is_vouched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A message as it was ordered, with who sends it. `user_id` comes from the credential alone.
 
     `version` and `model` are an editor's wishes; None means what is published and what the persona says.
-    `confirm` is the id of what a button answered.
+    `confirm` is the id of what a button answered. `opens` is the id for a conversation that is to begin.
     """
 
     persona: str
@@ -50,6 +67,8 @@ class Order:
     role: Role = "visitor"
     confirm: str | None = None
     confirm_yes: bool = False
+    opens: str | None = None
+    carried: Carried = Carried()
 
     def body(self) -> bytes:
         """What makes two messages the same."""
@@ -146,6 +165,8 @@ class Turn:
     cut: list[str] = field(default_factory=list)
     waiting: Confirmation | None = None
     question: str = ""
+    reason: FinishReason = "stop"
+    handed: tuple[FunctionCall, ...] = ()
 
     timings: dict[str, float] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None

@@ -7,6 +7,7 @@ it data is JSON with `<` escaped, and the customer's own words cannot open or cl
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,7 +48,8 @@ async def prompt(turn: Turn, parts: Parts) -> Turn:
         system.append("# Facts\n" + "\n".join(map(_fact, turn.persona.knowledge.passages)))
     messages = [Message("system", "\n\n".join(system)), *_history(turn)]
     messages.append(Message("user", f"{_note(turn, with_passages=not whole)}\n\n{unfenced(turn.order.text)}"))
-    turn.functions = parts.door.offered(turn.persona.plugins, turn.bound)
+    messages += turn.order.carried.exchange
+    turn.functions = [*parts.door.offered(turn.persona.plugins, turn.bound), *turn.order.carried.functions]
     turn.request = Request(
         messages,
         tuple(turn.functions),
@@ -94,23 +96,27 @@ def _history(turn: Turn) -> list[Message]:
     """As many of the newest messages as fit the persona's window, oldest first, a customer's first of all."""
     left = turn.persona.spec.limits.history_tokens
     kept: list[Message] = []
-    for message in reversed(turn.history):
-        left -= estimate_tokens(message.text) + 4
+    for message in reversed(turn.order.carried.earlier or _stored(turn)):
+        left -= estimate_tokens(message.text) + sum(estimate_tokens(call.arguments) for call in message.calls) + 4
         if left < 0:
             break
-        is_customer = message.role == "customer"
-        kept.append(Message("user" if is_customer else "assistant", unfenced(message.text)))
+        kept.append(replace(message, text=unfenced(message.text)))
     while kept and kept[-1].role != "user":
         kept.pop()
     return _alternating(reversed(kept))
+
+
+def _stored(turn: Turn) -> list[Message]:
+    return [Message("user" if one.role == "customer" else "assistant", one.text) for one in turn.history]
 
 
 def _alternating(messages: Any) -> list[Message]:
     """Neighbours of one role joined, since several vendors refuse them."""
     joined: list[Message] = []
     for message in messages:
-        if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].text}\n\n{message.text}")
+        last = joined[-1] if joined else None
+        if last and last.role == message.role and message.role != "tool" and not (last.calls or message.calls):
+            joined[-1] = Message(message.role, f"{last.text}\n\n{message.text}")
         else:
             joined.append(message)
     return joined
@@ -125,6 +131,9 @@ def _note(turn: Turn, *, with_passages: bool) -> str:
     for call in turn.forced:
         lines.append(f"Data from {call.function}: {_result(call)}")
     lines += notes(turn)
+    if turn.order.carried.context:
+        whose = "the website's program" if turn.order.carried.is_vouched else "the customer's own program, unproved"
+        lines.append(f"Data from {whose}: {fenced(turn.order.carried.context)}")
     told = {name: row.normalised for name, row in (turn.lead.fields if turn.lead else {}).items()}
     if told:
         lines.append(f"Data the customer has told before: {fenced(told)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -21,7 +22,13 @@ _LONGEST_TRACE = 200_000
 
 
 async def record(turn: Turn, parts: Parts) -> Turn:
-    """Stores all that came of the turn in one commit, then tells `end`."""
+    """Stores all that came of the turn in one commit, then tells `end`.
+
+    Of a turn that waits for its caller's functions this is what the customer told and what was called; the rest
+    follows with their results.
+    """
+    if turn.handed:
+        return await _hand_over(turn, parts)
     message_id = new_id("m")
     resolved = _resolved(turn)
     assert turn.plan is not None
@@ -34,6 +41,25 @@ async def record(turn: Turn, parts: Parts) -> Turn:
     if answer is None:
         turn.log.close()
         return turn
+    turn.log.send("end", answer)
+    turn.log.close(answer)
+    return turn
+
+
+async def _hand_over(turn: Turn, parts: Parts) -> Turn:
+    turn.timings["total"] = (parts.clock.monotonic() - turn.started) * 1000
+
+    def work(tx: Transaction) -> bytes:
+        at = rfc3339(parts.clock.now())
+        changes, _ = _write_lead(turn, parts, tx, at)
+        answer = orjson.dumps(_answer(turn, "", changes))
+        last = turn.log.last + 1
+        if not turns.hand_over(tx, turn.accepted.turn_id, answer.decode(), last, _trace(turn), at):
+            raise Erased
+        turns.add_calls(tx, [_call_row(turn, call, at) for call in turn.all_calls()])
+        return answer
+
+    answer = await parts.database.write(work)
     turn.log.send("end", answer)
     turn.log.close(answer)
     return turn
@@ -126,6 +152,8 @@ def _answer(turn: Turn, message_id: str, changes: list[FieldRow]) -> dict[str, A
         "message_id": message_id,
         "reply": {"text": turn.text},
         "handled_by": "model",
+        "finish_reason": _reason(turn),
+        **({"waits_for": [asdict(call) for call in turn.handed]} if turn.handed else {}),
         "persona_version": turn.persona.version,
         "fingerprint": turn.persona.fingerprint,
         "model": turn.model,
@@ -145,6 +173,12 @@ def _answer(turn: Turn, message_id: str, changes: list[FieldRow]) -> dict[str, A
         },
         "timings": {name: round(value, 2) for name, value in turn.timings.items()},
     }
+
+
+def _reason(turn: Turn) -> str:
+    if turn.handed:
+        return "function_calls"
+    return "length" if turn.interrupted else turn.reason if turn.reason != "function_calls" else "stop"
 
 
 def _trace(turn: Turn) -> str:

@@ -34,6 +34,8 @@ STEPS: tuple[Step, ...] = (gather, consent, plan, prompt, loop, capture, record)
 """Steps 2 to 8; step 1 is `accept`, `consent` ends what step 2 found waiting, step 6 (`check`) sits inside `loop`."""
 
 QUIET_SECONDS = 15.0
+ANSWERED = ("done", "waiting")
+"""What a turn is that has an answer: the last one, or the one that hands calls to its caller."""
 _log = structlog.get_logger("turn")
 
 
@@ -140,7 +142,7 @@ class Turns:
         running = self._running.get(accepted.turn_id)
         if running:
             return running.log
-        if accepted.status != "done":
+        if accepted.status not in ANSWERED:
             return None
         kept = self.shelf.get(accepted.turn_id)
         return kept or _stored_log(
@@ -202,7 +204,7 @@ class Turns:
 
 def _stored_log(turn_id: str, conversation_id: str, user_id: str, status: str, answer: str, last: int) -> EventLog:
     log = EventLog(turn_id, conversation_id, user_id)
-    if status == "done":
+    if status in ANSWERED:
         log.restore(answer.encode(), last)
     else:
         log.fail(RapportError(orjson.loads(answer).get("detail", "This turn failed; send its message again.")))

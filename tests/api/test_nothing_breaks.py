@@ -111,6 +111,8 @@ def test_no_described_operation_breaks(described: Any, site: Site, method: str, 
             told = answer.json()
             if path.startswith("/data/v1/"):
                 assert told["data"]["result"]["code"] == answer.status_code
+            elif path.startswith("/v1/"):
+                assert {"message", "type", "param", "code"} == set(told["error"])
             else:
                 assert {"type", "title", "status", "detail"} <= set(told)
 

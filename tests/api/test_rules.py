@@ -77,6 +77,16 @@ MATRIX: dict[tuple[str, str], Case] = {
     ("PUT", "/data/v1/{table}"): editor(400, {}),
     ("DELETE", "/data/v1/{table}"): editor(400),
     ("GET", "/data/v1/{table}/openapi.json"): public(200),
+    ("GET", "/v1/models"): Case((401, 200, 200, 403, 200, 200, 200)),
+    ("GET", "/v1/models/{model}"): Case((401, 200, 200, 403, 200, 200, 200)),
+    ("POST", "/v1/chat/completions"): Case(
+        (401, 200, 404, 403, 404, 404, 404),
+        {
+            "model": "guide",
+            "messages": [{"role": "user", "content": "And then?"}],
+            "metadata": {"conversation_id": "{conversation_id}"},
+        },
+    ),
     ("GET", "/schemas/persona.json"): public(200),
     ("GET", "/schemas/plugin.json"): public(200),
     ("POST", "/api/v1/visitors"): public(201, {}),
@@ -231,6 +241,7 @@ def send(cast: Cast, actor: str, method: str, path: str, case: Case, **more: Any
         "session": "s_0",
         "name": "customer_profile" if "/plugins/" in path else "nobody-here" if "archive" in path else "guide",
         "function": "get_customer_profile",
+        "model": "guide",
         "table": "profile",
         "version": "1",
         "path": "notes.md" if method == "PUT" else "knowledge/guide-en.md",
@@ -264,7 +275,7 @@ def test_every_actor_gets_what_the_table_promises(cast: Cast, method: str, path:
     }
     for answer in answers.values():
         if answer.status_code >= 400:
-            kind = "application/json" if path.startswith("/data/v1/") else "application/problem+json"
+            kind = "application/json" if path.startswith(("/data/v1/", "/v1/")) else "application/problem+json"
             assert answer.headers["content-type"] == kind
 
 

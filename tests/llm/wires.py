@@ -181,6 +181,10 @@ class WireServer:
         if repeat:
             self._repeat.add(model)
 
+    def forget(self, model: str) -> None:
+        """Drops what is left of a model's script."""
+        self._scripts.pop(model, None)
+
     async def _next(self, body: dict[str, Any]) -> Answer:
         model = str(body.get("model"))
         name = model if self._scripts.get(model) else "*"
