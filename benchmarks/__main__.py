@@ -83,7 +83,8 @@ def run(extent: Extent, out: Path, stamp: str) -> dict[str, Any]:
 
 
 def _systems(folder: Path, parts: Kit, extent: Extent) -> list[System]:
-    plain, litellm = rapport("plain", folder, parts), rapport("litellm", folder, parts, "openai/echo")
+    plain, fast = rapport("plain", folder, parts), rapport("fast", folder, parts, "openai/echo")
+    litellm = rapport("litellm", folder, parts, "openai/echo", litellm=True)
 
     def some(count: int) -> int:
         return max(round(count * extent.share), TOGETHER)
@@ -91,6 +92,7 @@ def _systems(folder: Path, parts: Kit, extent: Extent) -> list[System]:
     return [
         System("floor", parts.floor, "wire", "echo", some(200), some(1600)),
         System("rapport, plain lane", plain, "rapport", "sales", some(200), some(640)),
+        System("rapport, fast lane", fast, "rapport", "sales", some(200), some(640)),
         System("rapport, litellm lane", litellm, "rapport", "sales", some(60), some(160)),
     ]
 

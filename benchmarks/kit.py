@@ -37,7 +37,15 @@ def kit() -> Kit:
     return Kit(fast, slow, records, _floor(shared, fast), shared)
 
 
-def rapport(name: str, folder: Path, parts: Kit, model: str = "plain/echo", profile: Path | None = None) -> Server:
+def rapport(
+    name: str,
+    folder: Path,
+    parts: Kit,
+    model: str = "plain/echo",
+    profile: Path | None = None,
+    *,
+    litellm: bool = False,
+) -> Server:
     """The real application over a folder of its own, its default model reached by the lane that `model` names."""
     home = folder / name
     shutil.copytree(HERE / "home", home)
@@ -48,6 +56,8 @@ def rapport(name: str, folder: Path, parts: Kit, model: str = "plain/echo", prof
     command = ["-m", "benchmarks.serve", str(home), "--port", str(port), "--model", model]
     command += ["--upstream", f"{parts.fast.url}/v1", "--slow", f"{parts.slow.url}/v1"]
     command += ["--allow", f"127.0.0.1:{parts.records.port}"]
+    if litellm:
+        command.append("--litellm")
     if profile:
         command += ["--profile", str(profile)]
     env = {}

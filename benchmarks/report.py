@@ -67,10 +67,10 @@ def table(found: Mapping[str, Any]) -> str:
 
 
 def _aims(found: Mapping[str, Any]) -> list[str]:
-    plain, call = found["throughput"]["rapport, plain lane"], found["forced"]
+    fast, call = found["throughput"]["rapport, fast lane"], found["forced"]
     return [
-        f"plain lane / floor at {found['together']}: {plain['ratio_to_floor']:.2f} "
-        f"(aim: at least {AIM_THROUGHPUT}) {_verdict(plain['ratio_to_floor'] >= AIM_THROUGHPUT)}",
+        f"fast lane / floor at {found['together']}: {fast['ratio_to_floor']:.2f} "
+        f"(aim: at least {AIM_THROUGHPUT}) {_verdict(fast['ratio_to_floor'] >= AIM_THROUGHPUT)}",
         f"force_call: {call['forced_ms']:.0f} ms on, {call['not_forced_ms']:.0f} ms off, ratio {call['ratio']:.2f} "
         f"(aim: at most {AIM_FORCED}) {_verdict(call['ratio'] <= AIM_FORCED)}",
     ]

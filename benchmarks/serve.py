@@ -1,7 +1,8 @@
 """The real application for the benchmarks: `python -m benchmarks.serve HOME --port P --model plain/echo`.
 
 One worker on uvloop and httptools, durable SQLite in HOME, and two more lanes than usual: `plain/…` is the plain
-call to `--upstream`, `slow/…` the same to `--slow`. `--profile FILE` writes where the time went.
+call to `--upstream`, `slow/…` the same to `--slow`. `--litellm` sends all else through litellm's own streaming.
+`--profile FILE` writes where the time went.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from server.settings import Settings
 
 
 async def serve(
-    home: Path, port: int, model: str, lanes: dict[str, PlainLane], hosts: tuple[str, ...], profile: Path | None
+    home: Path,
+    port: int,
+    model: str,
+    lanes: dict[str, PlainLane],
+    hosts: tuple[str, ...],
+    profile: Path | None,
+    *,
+    fast_lane: bool,
 ) -> None:
     """Runs the application until SIGTERM; the profile begins when everything is loaded."""
     settings = Settings(
@@ -35,6 +43,7 @@ async def serve(
         personas_dir=home / "personas.d",
         plugins_dir=home / "plugins.d",
         model=model,
+        fast_lane=fast_lane,
         allow_hosts=hosts,
         port=port,
     )
@@ -65,8 +74,19 @@ if __name__ == "__main__":
     parser.add_argument("--slow", default="")
     parser.add_argument("--allow", action="append", default=[])
     parser.add_argument("--profile", type=Path)
+    parser.add_argument("--litellm", action="store_true")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     addresses = {"plain": given.upstream, "slow": given.slow}
     made = {name: PlainLane(address) for name, address in addresses.items() if address}
-    uvloop.run(serve(given.home, given.port, given.model, made, tuple(given.allow), given.profile))
+    uvloop.run(
+        serve(
+            given.home,
+            given.port,
+            given.model,
+            made,
+            tuple(given.allow),
+            given.profile,
+            fast_lane=not given.litellm,
+        )
+    )

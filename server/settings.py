@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     model: str = "auto"
     helper_model: str = ""
     vendors: Path | None = None
+    fast_lane: bool = True
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = ""
     console_url: str = ""

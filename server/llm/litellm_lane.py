@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import math
@@ -13,20 +14,13 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
+from server.llm.answer import Answer
 from server.llm.faults import fault_of
-from server.llm.openai_shape import Calls, Thoughts, text_of, to_messages, to_tools
-from server.llm.tokens import estimate_tokens
-from server.llm.types import Delta, Finish, FinishReason, FunctionCall, ModelFault, Piece, Request, Usage
+from server.llm.openai_shape import to_messages, to_tools
+from server.llm.types import Delta, Finish, ModelFault, Piece, Request, Usage
 from server.llm.vendors import Vendor, Vendors
 
 SETTINGS = frozenset({"temperature", "max_tokens", "top_p"})
-_REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "content_filter": "content_filter",
-    "tool_calls": "function_calls",
-    "function_call": "function_calls",
-}
 _LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 _QUIET = ("httpx", "httpcore", "openai", "openai._base_client")
 # What litellm would import during the first answer, holding up the event loop for two seconds.
@@ -68,6 +62,7 @@ def _litellm() -> Any:
         for name in _LATER:
             with suppress(ImportError):
                 importlib.import_module(name)
+        gc.freeze()  # a million objects that stay: each full collection would look at all of them
         return litellm
 
 
@@ -79,11 +74,12 @@ class LitellmLane:
         self._loaded: Any = None
         self._loading = asyncio.Lock()
 
-    async def prepare(self) -> None:
-        """Imports litellm in a thread, so that the first answer does not wait for it."""
+    async def prepare(self) -> Any:
+        """litellm, imported in a thread, so that the first answer does not wait for it."""
         if self._loaded is None:
             async with self._loading:
                 self._loaded = await asyncio.to_thread(_litellm)
+        return self._loaded
 
     async def close(self) -> None:
         """Closes the connections that litellm keeps."""
@@ -98,7 +94,7 @@ class LitellmLane:
         """
         begun = False
         try:
-            answer = _Answer(model, request)
+            answer = Answer(model, request)
             async with aclosing(self._pieces(model, request, answer)) as pieces:
                 async for piece in pieces:
                     begun = True
@@ -106,16 +102,16 @@ class LitellmLane:
         except ModelFault:
             raise
         except Exception as error:
-            raise self._fault(error, model, begun) from None
+            raise self.fault(error, model, begun) from None
 
-    async def _pieces(self, model: str, request: Request, answer: _Answer) -> AsyncGenerator[Piece, None]:
+    async def _pieces(self, model: str, request: Request, answer: Answer) -> AsyncGenerator[Piece, None]:
         vendor, name = self._vendors.of(model)
         arguments = self._arguments(vendor, name, request)
         await self.prepare()
         stream = await self._loaded.acompletion(**arguments)
         try:
             async for chunk in stream:
-                text = answer.take(chunk)
+                text = _take(answer, chunk)
                 if text:
                     yield Delta(text)
                 if answer.reason:
@@ -129,7 +125,7 @@ class LitellmLane:
         rest = answer.rest()
         if rest:
             yield Delta(rest)
-        yield self._finish(vendor, name, answer)
+        yield self.finish(vendor, name, answer)
 
     def _arguments(self, vendor: Vendor, name: str, request: Request) -> dict[str, Any]:
         access = self._vendors.access(vendor)
@@ -152,7 +148,8 @@ class LitellmLane:
             arguments["tools"] = to_tools(request.functions)
         return {key: value for key, value in arguments.items() if value is not None}
 
-    def _finish(self, vendor: Vendor, name: str, answer: _Answer) -> Finish:
+    def finish(self, vendor: Vendor, name: str, answer: Answer) -> Finish:
+        """The end of an answer, with its price. Raises ModelFault when it has none, or holds nothing."""
         reason, calls = answer.ended()
         usage = answer.usage or answer.estimated()
         cost = self._cost(vendor, name, usage)
@@ -177,64 +174,23 @@ class LitellmLane:
             return None
         return float(prompt + completion)
 
-    def _fault(self, error: Exception, model: str, begun: bool) -> ModelFault:
+    def fault(self, error: Exception, model: str, begun: bool) -> ModelFault:
+        """What an error of a stream stands for, with what to try when a key was refused."""
         fault = fault_of(error, model, self._vendors.secrets(), begun=begun)
         vendor = self._vendors.named(model.partition("/")[0])
         hint = self._vendors.region_hint(vendor) if vendor is not None and fault.kind == "auth" else None
         return ModelFault("auth", model, f"{fault.words} ({hint})") if hint else fault
 
 
-class _Answer:
-    """An answer as its chunks add up."""
-
-    def __init__(self, model: str, request: Request) -> None:
-        self.model = model
-        self.reason: str | None = None
-        self.usage: Usage | None = None
-        self._request = request
-        self._calls = Calls()
-        self._thoughts = Thoughts()
-        self._text: list[str] = []
-
-    def take(self, chunk: Any) -> str:
-        """The text of this chunk that belongs to the answer; reasoning does not."""
-        if not chunk.choices:
-            return ""
-        choice = chunk.choices[0]
-        self.reason = choice.finish_reason or self.reason
-        for call in choice.delta.tool_calls or ():
-            self._calls.add(call.index or 0, call.id, call.function.name, call.function.arguments)
-        return self._keep(self._thoughts.pass_on(choice.delta.content or ""))
-
-    def rest(self) -> str:
-        return self._keep(self._thoughts.rest())
-
-    def _keep(self, text: str) -> str:
-        if text:
-            self._text.append(text)
-        return text
-
-    def ended(self) -> tuple[FinishReason, tuple[FunctionCall, ...]]:
-        """Why it ended, and its calls. Raises ModelFault when it did not end, or holds nothing."""
-        if self.reason is None:
-            raise ModelFault("interrupted", self.model, "the stream ended in the middle")
-        reason = _REASONS.get(self.reason, "stop")
-        if reason in ("length", "content_filter"):
-            if reason == "content_filter" and not self._text:
-                raise ModelFault("content_filter", self.model, "the vendor's filter held the answer back")
-            return self._unless_empty(reason), ()
-        return ("function_calls", self._calls.whole()) if self._calls else (self._unless_empty("stop"), ())
-
-    def _unless_empty(self, reason: FinishReason) -> FinishReason:
-        if not self._text:
-            raise ModelFault("unavailable", self.model, f"an answer without any text (it ended by {self.reason})")
-        return reason
-
-    def estimated(self) -> Usage:
-        """Tokens by our own estimate, for vendors that count none."""
-        said = "".join(self._text) + "".join(call.name + call.arguments for call in self._calls.whole())
-        asked = text_of(self._request.messages, self._request.functions)
-        return Usage(estimate_tokens(asked), estimate_tokens(said))
+def _take(answer: Answer, chunk: Any) -> str:
+    """The text of this chunk that belongs to the answer."""
+    if not chunk.choices:
+        return ""
+    choice = chunk.choices[0]
+    answer.reason = choice.finish_reason or answer.reason
+    for call in choice.delta.tool_calls or ():
+        answer.calls.add(call.index or 0, call.id, call.function.name, call.function.arguments)
+    return answer.say(choice.delta.content)
 
 
 async def _usage(stream: Any) -> Usage | None:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from server.llm.fast_lane import FastLane
 from server.llm.litellm_lane import LitellmLane
 from server.llm.standin import StandIn
 from server.llm.types import (
@@ -65,16 +66,17 @@ class Models:
     def __init__(self, settings: Settings, vendors: Vendors, lanes: Mapping[str, Lane] | None = None) -> None:
         self._settings = settings
         self._vendors = vendors
-        self._litellm = LitellmLane(vendors)
+        through_litellm = LitellmLane(vendors)
+        self._remote = FastLane(vendors, through_litellm) if settings.fast_lane else through_litellm
         self._lanes: dict[str, Lane] = {STAND_IN: StandIn(), **(lanes or {})}
 
     async def prepare(self) -> None:
         """Loads what the first answer would wait for, when some vendor is connected."""
         if any(self._vendors.is_connected(vendor) for vendor in self._vendors):
-            await self._litellm.prepare()
+            await self._remote.prepare()
 
     async def close(self) -> None:
-        await self._litellm.close()
+        await self._remote.close()
 
     def resolve(self, name: str | None) -> str:
         """The model a persona's `model` stands for: none is RAPPORT_MODEL, and `auto` the first connected
@@ -96,7 +98,7 @@ class Models:
             return self._lanes[prefix]
         if prefix == "local":
             raise ModelFault("unavailable", model, "models in this process (local/…) are not built in yet")
-        return self._litellm
+        return self._remote
 
     def is_connected(self, model: str) -> bool:
         """Whether this model could be asked now: its vendor's key and address are set."""

@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from dotenv import dotenv_values
@@ -44,6 +44,7 @@ class _Entry(BaseModel):
     default_model: Annotated[str, StringConstraints(pattern=f"^{_MODEL.pattern}$")] | None = None
     options: dict[str, Variable] = Field(default_factory=dict)
     docs: str = ""
+    lane: Literal["fast", "litellm"] = "fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Vendor:
     options: Mapping[str, str] = field(default_factory=dict)
     docs: str = ""
     listed: bool = True
+    is_fast: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,7 @@ def _vendor(path: Path, name: str, raw: Mapping[str, Any]) -> Vendor:
         default_model=f"{name}/{entry.default_model}" if entry.default_model else None,
         options=entry.options,
         docs=entry.docs,
+        is_fast=entry.lane == "fast",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a turn gets from vendors over litellm, the real one, against their wires on loopback."""
+"""What a turn gets from vendors over either lane, with the real litellm, against their wires on loopback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from server.llm import (
     estimate_tokens,
     load_vendors,
 )
+from server.llm.fast_lane import FastLane
 from server.llm.litellm_lane import LitellmLane
+from server.llm.vendors import Vendors
 from tests.llm.wires import KEY, Answer, Call, WireServer
 
 OPENAI, ANTHROPIC = "openai/gpt-5-mini", "anthropic/claude-haiku-4-5"
@@ -36,14 +38,29 @@ PROFILE = Function(
 )
 
 
+AnyLane = LitellmLane | FastLane
+LANES = ("litellm", "fast")
+
+
+def lane_of(kind: str, vendors: Vendors) -> AnyLane:
+    made = LitellmLane(vendors)
+    return FastLane(vendors, made) if kind == "fast" else made
+
+
+@pytest.fixture(params=LANES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which lane a test goes by: each of them goes by both."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def lane(wire: WireServer) -> AsyncIterator[LitellmLane]:
-    made = LitellmLane(load_vendors(environ=wire.environ))
+async def lane(wire: WireServer, kind: str) -> AsyncIterator[AnyLane]:
+    made = lane_of(kind, load_vendors(environ=wire.environ))
     yield made
     await made.close()
 
 
-async def told(lane: LitellmLane, model: str, request: Request = HELLO) -> tuple[list[str], Finish]:
+async def told(lane: AnyLane, model: str, request: Request = HELLO) -> tuple[list[str], Finish]:
     pieces = [piece async for piece in lane.stream(model, request)]
     *deltas, finish = pieces
     assert isinstance(finish, Finish)
@@ -51,13 +68,13 @@ async def told(lane: LitellmLane, model: str, request: Request = HELLO) -> tuple
     return [piece.text for piece in deltas if isinstance(piece, Delta)], finish
 
 
-async def fault(lane: LitellmLane, model: str, request: Request = HELLO) -> ModelFault:
+async def fault(lane: AnyLane, model: str, request: Request = HELLO) -> ModelFault:
     with pytest.raises(ModelFault) as caught:
         [piece async for piece in lane.stream(model, request)]
     return caught.value
 
 
-async def until_fault(lane: LitellmLane, model: str, request: Request) -> tuple[list[Piece], ModelFault]:
+async def until_fault(lane: AnyLane, model: str, request: Request) -> tuple[list[Piece], ModelFault]:
     pieces = []
     try:
         async for piece in lane.stream(model, request):
@@ -69,7 +86,7 @@ async def until_fault(lane: LitellmLane, model: str, request: Request) -> tuple[
 
 @BOTH
 async def test_an_answer_comes_in_pieces_with_its_usage_and_its_price(
-    wire: WireServer, lane: LitellmLane, model: str
+    wire: WireServer, lane: AnyLane, model: str
 ) -> None:
     wire.script("*", Answer("It costs 20 a month.", usage=(1000, 100), cached=400))
     texts, finish = await told(lane, model)
@@ -82,9 +99,7 @@ async def test_an_answer_comes_in_pieces_with_its_usage_and_its_price(
 
 
 @BOTH
-async def test_the_first_piece_is_there_before_the_last_is_written(
-    wire: WireServer, lane: LitellmLane, model: str
-) -> None:
+async def test_the_first_piece_is_there_before_the_last_is_written(wire: WireServer, lane: AnyLane, model: str) -> None:
     rest = asyncio.Event()
     wire.script("*", Answer("one two three", hold=rest, hold_after=5))
     async with aclosing(lane.stream(model, HELLO)) as pieces:
@@ -95,7 +110,7 @@ async def test_the_first_piece_is_there_before_the_last_is_written(
 
 
 @BOTH
-async def test_characters_cut_across_packets_arrive_whole(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_characters_cut_across_packets_arrive_whole(wire: WireServer, lane: AnyLane, model: str) -> None:
     chunks = ["价格是", "每月🙂", "二十元，é"]
     wire.script("*", Answer(chunks=chunks, split_bytes=True))
     texts, _ = await told(lane, model)
@@ -103,7 +118,7 @@ async def test_characters_cut_across_packets_arrive_whole(wire: WireServer, lane
 
 
 @BOTH
-async def test_two_calls_at_once_are_put_together(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_two_calls_at_once_are_put_together(wire: WireServer, lane: AnyLane, model: str) -> None:
     wire.script(
         "*",
         Answer(
@@ -125,7 +140,7 @@ async def test_two_calls_at_once_are_put_together(wire: WireServer, lane: Litell
 
 
 @BOTH
-async def test_a_call_without_arguments_has_an_empty_object(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_a_call_without_arguments_has_an_empty_object(wire: WireServer, lane: AnyLane, model: str) -> None:
     wire.script("*", Answer(calls=[Call("get_profile", "")]))
     _, finish = await told(lane, model, Request(HELLO.messages, [Function("get_profile", "Looks it up", {})]))
     assert finish.calls == (FunctionCall("call_1", "get_profile", "{}"),)
@@ -133,7 +148,7 @@ async def test_a_call_without_arguments_has_an_empty_object(wire: WireServer, la
 
 @BOTH
 async def test_the_vendor_accepts_a_history_of_calls_and_their_results(
-    wire: WireServer, lane: LitellmLane, model: str
+    wire: WireServer, lane: AnyLane, model: str
 ) -> None:
     calls = (FunctionCall("a", "set_profile", '{"company": "Acme"}'), FunctionCall("b", "set_profile", "{}"))
     history = [
@@ -154,7 +169,7 @@ async def test_the_vendor_accepts_a_history_of_calls_and_their_results(
     assert "additionalProperties" in tools
 
 
-async def test_settings_that_a_model_does_not_take_are_left_out(wire: WireServer, lane: LitellmLane) -> None:
+async def test_settings_that_a_model_does_not_take_are_left_out(wire: WireServer, lane: AnyLane) -> None:
     wire.script("*", Answer("Fine."), repeat=True)
     settings = {
         "temperature": 0.4,
@@ -191,13 +206,13 @@ async def test_settings_that_a_model_does_not_take_are_left_out(wire: WireServer
     ],
 )
 async def test_vendors_of_the_openai_wire_answer_with_text_and_calls(
-    wire: WireServer, vendor: str, name: str, tmp_path: Path
+    kind: str, wire: WireServer, vendor: str, name: str, tmp_path: Path
 ) -> None:
     wire.extra = {"usage"} if vendor == "openrouter" else set()
     own = tmp_path / "own.yaml"
     own.write_text("mine: {title: Mine}")
     environ = {f"{vendor.upper()}_API_KEY": KEY, f"{vendor.upper()}_BASE_URL": wire.base_url}
-    lane = LitellmLane(load_vendors(own, environ=environ))
+    lane = lane_of(kind, load_vendors(own, environ=environ))
     wire.script("*", Answer("Sure.", calls=[Call("set_profile", {"company": "Acme"})], reasoning="hm"))
     texts, finish = await told(lane, f"{vendor}/{name}", Request(HELLO.messages, [PROFILE]))
     assert "".join(texts) == "Sure."
@@ -206,14 +221,14 @@ async def test_vendors_of_the_openai_wire_answer_with_text_and_calls(
     await lane.close()
 
 
-async def test_a_model_without_a_price_costs_none_and_not_nothing(wire: WireServer, lane: LitellmLane) -> None:
+async def test_a_model_without_a_price_costs_none_and_not_nothing(wire: WireServer, lane: AnyLane) -> None:
     wire.script("*", Answer("Fine.", usage=(10, 2)))
     _, finish = await told(lane, "openai/some-model")
     assert finish.usage.cost_usd is None
     assert finish.usage.prompt_tokens == 10
 
 
-async def test_tokens_are_estimated_where_the_vendor_counts_none(wire: WireServer, lane: LitellmLane) -> None:
+async def test_tokens_are_estimated_where_the_vendor_counts_none(wire: WireServer, lane: AnyLane) -> None:
     wire.script("*", Answer("It costs 20 a month.", usage=None))
     _, finish = await told(lane, "openai/some-model")
     assert finish.usage.completion_tokens == estimate_tokens("It costs 20 a month.")
@@ -221,7 +236,7 @@ async def test_tokens_are_estimated_where_the_vendor_counts_none(wire: WireServe
 
 
 @BOTH
-async def test_what_a_model_thinks_is_not_what_it_says(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_what_a_model_thinks_is_not_what_it_says(wire: WireServer, lane: AnyLane, model: str) -> None:
     wire.script("*", Answer("Hello.", reasoning="The customer seems rich."))
     texts, _ = await told(lane, model)
     assert texts == ["Hello."]
@@ -239,7 +254,7 @@ async def test_what_a_model_thinks_is_not_what_it_says(wire: WireServer, lane: L
     ],
 )
 async def test_thoughts_written_into_the_text_are_left_out(
-    wire: WireServer, lane: LitellmLane, chunks: list[str], said: str
+    wire: WireServer, lane: AnyLane, chunks: list[str], said: str
 ) -> None:
     wire.script("*", Answer(chunks=chunks))
     texts, _ = await told(lane, "openai/some-model")
@@ -248,7 +263,7 @@ async def test_thoughts_written_into_the_text_are_left_out(
 
 @BOTH
 async def test_an_answer_cut_by_its_length_keeps_its_text_and_loses_its_calls(
-    wire: WireServer, lane: LitellmLane, model: str
+    wire: WireServer, lane: AnyLane, model: str
 ) -> None:
     wire.script("*", Answer("Half an", calls=[Call("set_profile", '{"company": "Ac')], reason="length"))
     texts, finish = await told(lane, model, Request(HELLO.messages, [PROFILE]))
@@ -258,7 +273,7 @@ async def test_an_answer_cut_by_its_length_keeps_its_text_and_loses_its_calls(
 
 @BOTH
 async def test_a_filter_in_the_middle_ends_the_answer_and_one_at_the_start_is_a_fault(
-    wire: WireServer, lane: LitellmLane, model: str
+    wire: WireServer, lane: AnyLane, model: str
 ) -> None:
     wire.script("*", [Answer("Well,", reason="content_filter"), Answer("", reason="content_filter")])
     _, finish = await told(lane, model)
@@ -267,7 +282,7 @@ async def test_a_filter_in_the_middle_ends_the_answer_and_one_at_the_start_is_a_
 
 
 @BOTH
-async def test_an_empty_answer_is_a_fault(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_an_empty_answer_is_a_fault(wire: WireServer, lane: AnyLane, model: str) -> None:
     wire.script("*", Answer(""))
     assert (await fault(lane, model)).kind == "unavailable"
 
@@ -294,7 +309,7 @@ async def test_an_empty_answer_is_a_fault(wire: WireServer, lane: LitellmLane, m
     ],
 )
 async def test_each_refusal_has_its_kind_and_the_vendors_words(
-    wire: WireServer, lane: LitellmLane, model: str, answer: Answer, kind: str
+    wire: WireServer, lane: AnyLane, model: str, answer: Answer, kind: str
 ) -> None:
     wire.script("*", answer)
     found = await fault(lane, model)
@@ -306,7 +321,7 @@ async def test_each_refusal_has_its_kind_and_the_vendors_words(
 @BOTH
 @pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), ("0.5", 0.5), ("soon", None)])
 async def test_the_vendors_wish_to_wait_is_handed_on(
-    wire: WireServer, lane: LitellmLane, model: str, header: str, seconds: float | None
+    wire: WireServer, lane: AnyLane, model: str, header: str, seconds: float | None
 ) -> None:
     wire.script("*", Answer(status=429, headers={"Retry-After": header}))
     assert (await fault(lane, model)).retry_after == seconds
@@ -316,7 +331,7 @@ async def test_the_vendors_wish_to_wait_is_handed_on(
     ("model", "cut"), [*((OPENAI, cut) for cut in range(1, 10)), *((ANTHROPIC, cut) for cut in range(1, 15))]
 )
 async def test_no_call_and_no_end_comes_from_a_cut_stream(
-    wire: WireServer, lane: LitellmLane, model: str, cut: int
+    wire: WireServer, lane: AnyLane, model: str, cut: int
 ) -> None:
     """Cut after each event that lies before the finish reason."""
     wire.script("*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut))
@@ -327,7 +342,7 @@ async def test_no_call_and_no_end_comes_from_a_cut_stream(
 
 @pytest.mark.parametrize(("model", "cut"), [(OPENAI, 10), (ANTHROPIC, 15)])
 async def test_a_stream_cut_after_its_reason_is_a_whole_answer(
-    wire: WireServer, lane: LitellmLane, model: str, cut: int
+    wire: WireServer, lane: AnyLane, model: str, cut: int
 ) -> None:
     wire.script("*", Answer("one two", calls=[Call("set_profile", {"company": "Acme"}, fragments=5)], cut_after=cut))
     texts, finish = await told(lane, model, Request(HELLO.messages, [PROFILE]))
@@ -335,7 +350,7 @@ async def test_a_stream_cut_after_its_reason_is_a_whole_answer(
     assert [call.arguments for call in finish.calls] == ['{"company": "Acme"}']
 
 
-async def test_a_stream_that_ends_politely_without_a_reason_is_interrupted(wire: WireServer, lane: LitellmLane) -> None:
+async def test_a_stream_that_ends_politely_without_a_reason_is_interrupted(wire: WireServer, lane: AnyLane) -> None:
     chunk = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     chunk["choices"] = [{"index": 0, "delta": {"content": "hal"}, "finish_reason": None}]
     wire.script("*", Answer(raw=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()))
@@ -362,35 +377,35 @@ async def test_a_stream_that_ends_politely_without_a_reason_is_interrupted(wire:
     ],
 )
 async def test_garbage_is_a_fault_and_never_another_error(
-    wire: WireServer, lane: LitellmLane, model: str, raw: bytes
+    wire: WireServer, lane: AnyLane, model: str, raw: bytes
 ) -> None:
     wire.script("*", Answer(raw=raw))
     assert (await fault(lane, model)).kind in ("unavailable", "interrupted")
 
 
-async def test_nobody_at_the_address_is_unavailable() -> None:
-    lane = LitellmLane(load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}))
+async def test_nobody_at_the_address_is_unavailable(kind: str) -> None:
+    lane = lane_of(kind, load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}))
     assert (await fault(lane, OPENAI)).kind == "unavailable"
 
 
 @pytest.mark.parametrize("address", ["not an address", "http://", "ftp://127.0.0.1/v1", "http://[::1"])
-async def test_an_address_that_is_none_is_a_fault(address: str) -> None:
-    lane = LitellmLane(load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": address}))
+async def test_an_address_that_is_none_is_a_fault(kind: str, address: str) -> None:
+    lane = lane_of(kind, load_vendors(environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": address}))
     assert (await fault(lane, OPENAI)).kind in ("unavailable", "bad_request")
 
 
-async def test_a_provider_that_nobody_knows_is_a_bad_request(lane: LitellmLane) -> None:
+async def test_a_provider_that_nobody_knows_is_a_bad_request(lane: AnyLane) -> None:
     assert (await fault(lane, "nosuchvendor/some-model")).kind == "bad_request"
 
 
 @BOTH
 async def test_a_refused_key_is_in_no_word_and_in_no_log(
-    wire: WireServer, model: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    kind: str, wire: WireServer, model: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     key = "sk-proj-SECRETSECRETSECRET"
     environ = {**wire.environ, "OPENAI_API_KEY": key, "ANTHROPIC_API_KEY": key}
-    lane = LitellmLane(load_vendors(environ=environ))
+    lane = lane_of(kind, load_vendors(environ=environ))
     found = await fault(lane, model, Request([Message("user", "my canary question")]))
     await asyncio.sleep(0)
     await lane.close()
@@ -402,24 +417,24 @@ async def test_a_refused_key_is_in_no_word_and_in_no_log(
     assert "litellm" not in printed.lower()
 
 
-async def test_a_key_of_another_shape_is_masked_too(wire: WireServer) -> None:
+async def test_a_key_of_another_shape_is_masked_too(kind: str, wire: WireServer) -> None:
     key = "0f9d8c7b6a.PlainLookingKey"
-    lane = LitellmLane(load_vendors(environ={**wire.environ, "OPENAI_API_KEY": key}))
+    lane = lane_of(kind, load_vendors(environ={**wire.environ, "OPENAI_API_KEY": key}))
     found = await fault(lane, OPENAI)
     assert found.words == "Incorrect API key provided: ***."
 
 
-async def test_a_refused_key_of_a_vendor_with_regions_says_what_to_try(wire: WireServer) -> None:
+async def test_a_refused_key_of_a_vendor_with_regions_says_what_to_try(kind: str, wire: WireServer) -> None:
     table = load_vendors(environ={"ZAI_API_KEY": "wrong-key", "ZAI_REGION": "cn"})
     zai = table.named("zai")
     assert zai is not None
     assert "ZAI_REGION=intl" in (table.region_hint(zai) or "")
     elsewhere = load_vendors(environ={"ZAI_API_KEY": "wrong-key", "ZAI_BASE_URL": wire.base_url})
-    assert "ZAI_REGION" not in (await fault(LitellmLane(elsewhere), "zai/glm-4.7")).words
+    assert "ZAI_REGION" not in (await fault(lane_of(kind, elsewhere), "zai/glm-4.7")).words
 
 
 @BOTH
-async def test_who_leaves_early_closes_the_connection(wire: WireServer, lane: LitellmLane, model: str) -> None:
+async def test_who_leaves_early_closes_the_connection(wire: WireServer, lane: AnyLane, model: str) -> None:
     wire.script("*", Answer("one two three four", hold=asyncio.Event(), hold_after=5))
     async with aclosing(lane.stream(model, HELLO)) as pieces:
         assert await anext(pieces) == Delta("one ")
@@ -428,7 +443,7 @@ async def test_who_leaves_early_closes_the_connection(wire: WireServer, lane: Li
 
 @BOTH
 async def test_a_cancelled_answer_is_cancelled_and_closes_the_connection(
-    wire: WireServer, lane: LitellmLane, model: str
+    wire: WireServer, lane: AnyLane, model: str
 ) -> None:
     wire.script("*", Answer("one", hold=asyncio.Event()))
     task = asyncio.create_task(told(lane, model))
@@ -439,14 +454,14 @@ async def test_a_cancelled_answer_is_cancelled_and_closes_the_connection(
     await asyncio.wait_for(wire.left.wait(), 5)
 
 
-async def test_answers_at_the_same_time_do_not_mix(wire: WireServer, lane: LitellmLane) -> None:
+async def test_answers_at_the_same_time_do_not_mix(wire: WireServer, lane: AnyLane) -> None:
     wire.script("*", lambda body: Answer(body["messages"][-1]["content"]), repeat=True)
     asked = [f"number {n} is {n * n}" for n in range(12)]
     answers = await asyncio.gather(*(told(lane, OPENAI, Request([Message("user", text)])) for text in asked))
     assert ["".join(texts) for texts, _ in answers] == asked
 
 
-async def test_the_key_goes_where_the_table_says(wire: WireServer, lane: LitellmLane) -> None:
+async def test_the_key_goes_where_the_table_says(wire: WireServer, lane: AnyLane) -> None:
     wire.script("*", Answer("Fine."))
     await told(lane, OPENAI)
     assert wire.seen[0]["Authorization"] == f"Bearer {KEY}"
