@@ -15,7 +15,10 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import certifi
@@ -168,7 +171,12 @@ class FastLane:
         read = (_Anthropic if vendor.through == _ANTHROPIC else _OpenAI)(answer).take
         timeout = aiohttp.ClientTimeout(None, sock_connect=_CONNECT_SECONDS, sock_read=request.timeout_seconds)
         sending = self._connections().post(
-            prepared.url, data=prepared.body, headers=prepared.headers, timeout=timeout, allow_redirects=False
+            prepared.url,
+            data=prepared.body,
+            headers=prepared.headers,
+            timeout=timeout,
+            allow_redirects=False,
+            proxy=_proxy_of(prepared.url),
         )
         async with sending as response:
             if response.status != 200:
@@ -193,9 +201,19 @@ class FastLane:
             trusted = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
             connector = aiohttp.TCPConnector(limit=0, ssl=trusted, keepalive_timeout=60)
             self._session = aiohttp.ClientSession(
-                connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**18
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**18
             )
         return self._session
+
+
+@lru_cache(maxsize=256)
+def _proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for it, as litellm's clients go. aiohttp would look into files each time."""
+    address = urlsplit(url)
+    if proxy_bypass(address.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(address.scheme) or proxies.get("all")
 
 
 def _shaped(litellm: Any, provider: str, name: str, base: str, settings: Mapping[str, Any], request: Request) -> _Shape:

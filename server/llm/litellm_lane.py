@@ -33,7 +33,10 @@ _LATER = (
     "litellm.responses.mcp.chat_completions_handler",
 )
 _CLOSING_SECONDS = 2.0
+_FEW = 1_000
+_FLAT_TOKENS = 100_000
 _importing = threading.Lock()
+_Flat = tuple[float, float, float]
 
 
 def _silence() -> None:
@@ -73,6 +76,7 @@ class LitellmLane:
         self._vendors = vendors
         self._loaded: Any = None
         self._loading = asyncio.Lock()
+        self._prices: dict[tuple[str, str], _Flat | tuple[()] | None] = {}
 
     async def prepare(self) -> Any:
         """litellm, imported in a thread, so that the first answer does not wait for it."""
@@ -156,19 +160,49 @@ class LitellmLane:
         return Finish(reason, answer.model, replace(usage, cost_usd=cost), calls)
 
     def _cost(self, vendor: Vendor, name: str, usage: Usage) -> float | None:
-        """US dollars by litellm's own price table; None where it has no price."""
+        """US dollars by litellm's own price table; None where it has no price.
+
+        Looking a price up takes it longer than all else that an answer costs here, so the price of a token is kept
+        where it is the same for few and for many.
+        """
         if vendor.through == "openai" and vendor.name != "openai":
             return None  # OpenAI's wire is not OpenAI's price
-        details = {"cached_tokens": usage.cached_tokens}
+        if (vendor.through, name) not in self._prices:
+            self._prices[vendor.through, name] = self._flat(vendor.through, name)
+        flat = self._prices[vendor.through, name]
+        if flat is None:
+            return None
+        if not flat or usage.prompt_tokens + usage.completion_tokens > _FLAT_TOKENS:
+            return self._price(vendor.through, name, usage)
+        fresh = max(0, usage.prompt_tokens - usage.cached_tokens)
+        return fresh * flat[0] + usage.cached_tokens * flat[1] + usage.completion_tokens * flat[2]
+
+    def _flat(self, provider: str, name: str) -> _Flat | tuple[()] | None:
+        """US dollars of one token asked, asked again, and answered; nothing where that depends on how many there are,
+        None where there is no price."""
+        found = []
+        for kind in ((1, 0, 0), (1, 0, 1), (0, 1, 0)):
+            one, many = (
+                self._price(provider, name, Usage(count * kind[0], count * kind[1], cached_tokens=count * kind[2]))
+                for count in (_FEW, _FLAT_TOKENS)
+            )
+            if one is None or many is None:
+                return None
+            if not math.isclose(one / _FEW, many / _FLAT_TOKENS, rel_tol=1e-9):
+                return ()
+            found.append(one / _FEW)
+        return found[0], found[1], found[2]
+
+    def _price(self, provider: str, name: str, usage: Usage) -> float | None:
         counted = self._loaded.Usage(
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             total_tokens=usage.prompt_tokens + usage.completion_tokens,
-            prompt_tokens_details=details,
+            prompt_tokens_details={"cached_tokens": usage.cached_tokens},
         )
         try:
             prompt, completion = self._loaded.cost_per_token(
-                model=name, custom_llm_provider=vendor.through, usage_object=counted
+                model=name, custom_llm_provider=provider, usage_object=counted
             )
         except Exception:  # it raises one of several classes for "not mapped"
             return None

@@ -20,6 +20,7 @@ from server.llm import (
     ModelFault,
     Piece,
     Request,
+    Usage,
     estimate_tokens,
     load_vendors,
 )
@@ -467,3 +468,23 @@ async def test_the_key_goes_where_the_table_says(wire: WireServer, lane: AnyLane
     assert wire.seen[0]["Authorization"] == f"Bearer {KEY}"
     assert (await fault(lane, "openai/http://evil.example/x")).kind == "bad_request"
     assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "model", ["openai/gpt-5-mini", "anthropic/claude-haiku-4-5", "dashscope/qwen-plus", "dashscope/qwen3-coder-plus"]
+)
+@pytest.mark.parametrize(("prompt", "cached", "completion"), [(12, 0, 3), (40_000, 30_000, 900), (150_000, 0, 9)])
+async def test_a_price_is_that_of_litellms_table(model: str, prompt: int, cached: int, completion: int) -> None:
+    lane = LitellmLane(load_vendors(environ={}))
+    litellm = await lane.prepare()
+    provider, _, name = model.partition("/")
+    vendor = lane._vendors.named(provider)
+    assert vendor is not None
+    usage = litellm.Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion,
+        prompt_tokens_details={"cached_tokens": cached},
+    )
+    expected = sum(litellm.cost_per_token(model=name, custom_llm_provider=provider, usage_object=usage))
+    assert lane._cost(vendor, name, Usage(prompt, completion, cached_tokens=cached)) == pytest.approx(expected)
