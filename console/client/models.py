@@ -37,11 +37,22 @@ class Vendor(Shape):
         return "\n".join(found)
 
 
+class Rest(Shape):
+    """A model that is put aside after failures in a row; `words` are the vendor's, of the last one."""
+
+    model: str
+    seconds_left: float
+    failures: int
+    kind: str
+    words: str
+
+
 class Vendors(Shape):
     """All vendors, in the order in which they are tried; `default` answers for personas that name no model."""
 
     items: tuple[Vendor, ...]
     default: str
+    resting: tuple[Rest, ...] = ()
 
     @property
     def why(self) -> Literal["stand_in", "first_connected", "named"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from console.client.models import Vendor, Vendors
+from console.client.models import Rest, Vendor, Vendors
 from console.parts.label import label
 from console.parts.pane import empty, pane
 from console.visit import current, say, say_of
@@ -21,6 +21,8 @@ def show() -> None:
 def _body() -> None:
     found = current().api.models.vendors()
     _now(found)
+    for rest in found.resting:
+        _resting(rest)
     _vendors(found)
 
 
@@ -37,6 +39,16 @@ def _reason(found: Vendors) -> str:
     if vendor and not vendor.connected:
         return say("models.no_key")
     return say_of("models.why", found.why, vendor=vendor.title if vendor else found.default)
+
+
+def _resting(rest: Rest) -> None:
+    with st.container(border=True, key=f"aside_{rest.model}", gap="xsmall"):
+        st.warning(label(say("models.aside", model=rest.model)), icon=":material/pause_circle:")
+        often = say("models.aside_once") if rest.failures == 1 else say("models.aside_often", count=rest.failures)
+        st.text(say_of("models.fault", rest.kind))
+        st.text(often)
+        st.code(rest.words, language=None, wrap_lines=True)
+        st.caption(say("models.aside_next", seconds=max(1, round(rest.seconds_left))))
 
 
 def _vendors(found: Vendors) -> None:

@@ -12,6 +12,7 @@ from server.api.service import Serviced
 from server.auth.rules import PUBLIC, VIEWER
 from server.catalog.schemas import persona_schema, plugin_schema
 from server.errors import Unavailable
+from server.plugins.masking import hide
 
 router = APIRouter(tags=["about the server"])
 READY_SECONDS = 3.0
@@ -59,6 +60,16 @@ models_router = APIRouter(tags=["models"])
 
 @models_router.get("/models")
 async def models(caller: VIEWER, service: Serviced) -> dict[str, Any]:
-    """Vendors, which are connected, and the model that answers when a persona names none."""
+    """Vendors, which are connected, the model that answers when a persona names none, and models put aside."""
+    resting = [
+        {**asdict(rest), "seconds_left": round(rest.seconds_left, 1), "words": hide(rest.words, service.unspoken())}
+        for rest in service.models.resting()
+    ]
     items = [asdict(status) for status in service.models.catalogue()]
-    return {"items": items, "next_cursor": None, "total": len(items), "default": service.models.resolve(None)}
+    return {
+        "items": items,
+        "next_cursor": None,
+        "total": len(items),
+        "default": service.models.resolve(None),
+        "resting": resting,
+    }

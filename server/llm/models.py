@@ -11,6 +11,7 @@ from typing import Any
 
 from server.llm.fast_lane import FastLane
 from server.llm.litellm_lane import LitellmLane
+from server.llm.resting import Rest, Rests
 from server.llm.standin import StandIn
 from server.llm.types import (
     Delta,
@@ -68,6 +69,7 @@ class Models:
         self._vendors = vendors
         through_litellm = LitellmLane(vendors)
         self._remote = FastLane(vendors, through_litellm) if settings.fast_lane else through_litellm
+        self._rests = Rests()
         self._lanes: dict[str, Lane] = {STAND_IN: StandIn(), **(lanes or {})}
 
     async def prepare(self) -> None:
@@ -127,23 +129,31 @@ class Models:
             for vendor in self._vendors
         ]
 
+    def resting(self) -> list[Rest]:
+        """The models that are put aside now, since they failed again and again."""
+        return self._rests.resting()
+
     async def stream(self, models: Sequence[str], request: Request) -> AsyncGenerator[Piece | Switched, None]:
         """The answer of the first of `models` that gives one, the stand-in after all of them.
 
         A model that fails before any text is told by a `Switched`. One that fails after text ends the stream
         with ModelFault (`interrupted`): what was shown stays. `request.timeout_seconds` bounds it all; half
-        of what is left is the most that a model may take to its first piece.
+        of what is left is the most that a model may take to its first piece. One that has failed again and again
+        is not asked for a while, and told by a `Switched` too.
         """
         order = self._order(models)
         deadline = asyncio.get_running_loop().time() + request.timeout_seconds
         for model, following in zip(order, [*order[1:], None], strict=True):
             answer: _Answer | None = None
             try:
-                answer = await self._begun(model, request, deadline)
-                piece = answer.first
-                while piece is not None:
-                    yield piece
-                    piece = await answer.next()
+                with self._rests.watch(model) as attempt:
+                    answer = await self._begun(model, request, deadline)
+                    attempt.began()
+                    piece = answer.first
+                    while piece is not None:
+                        attempt.answered = attempt.answered or isinstance(piece, Finish)
+                        yield piece
+                        piece = await answer.next()
                 return
             except ModelFault as fault:
                 if answer is not None:

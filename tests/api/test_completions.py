@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +14,8 @@ from openai.types.chat import ChatCompletion
 
 from tests.api.conftest import good
 from tests.conftest import furnish
-from tests.llm.wires import Answer, Call, WireServer
+from tests.llm.vendor import Vendor
+from tests.llm.wires import Answer, Call
 from tests.running import ADMIN, RunningServer
 
 HELLO = {"role": "user", "content": "Hello, what does it cost?"}
@@ -273,27 +272,6 @@ def test_a_request_sent_again_is_answered_by_the_same_turn(program: OpenAI, serv
 
 
 # With a model behind it
-
-
-class Vendor:
-    """A model's double in a thread of its own, for a server that is a process of its own."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.wire = WireServer()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        asyncio.run_coroutine_threadsafe(self.wire.__aenter__(), self.loop).result(30)
-
-    def script(self, *answers: Any) -> None:
-        self.wire.forget("gpt-test")
-        self.wire.script("gpt-test", list(answers))
-
-    def sent(self, at: int = -1) -> dict[str, Any]:
-        return self.wire.requests[at]
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.wire.__aexit__(None, None, None), self.loop).result(30)
-        self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 @pytest.fixture(scope="module")

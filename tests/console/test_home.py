@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visitors, follow
 from tests.console.house import House
+from tests.llm.vendor import Vendor
+from tests.llm.wires import Answer
 
 QUESTION = "Is there parking **near** :smile: <b>your</b> ![office](http://x.example/y.png)?"
 
@@ -119,3 +121,19 @@ def test_a_model_of_ones_own_asks_for_its_address_and_name(visit: Visitors) -> N
     page = visit("/models?q=ollama")
     shown = page.locator('[data-testid="stCode"]').first.inner_text()
     assert shown.split() == ["OLLAMA_BASE_URL=http://…", "RAPPORT_MODEL=ollama/MODEL"]
+
+
+def test_a_model_that_is_put_aside_is_told_with_its_reason(own_house: House, visit_own: Visitors) -> None:
+    vendor = Vendor()
+    vendor.script(Answer(status=429, error="Quota used up for today", headers={"retry-after": "200"}))
+    own_house.kill_server()
+    own_house.server.env = {**own_house.server.env, **vendor.wire.environ, "RAPPORT_MODEL": "openai/gpt-test"}
+    own_house.start_server()
+    assert own_house.server.visitor().say("What does it cost?")["model"] == "standin"
+    page = visit_own("/models")
+    aside = page.locator('[class*="st-key-aside_"]').first
+    expect(aside).to_contain_text("openai/gpt-test is put aside for a moment")
+    expect(aside).to_contain_text("The vendor takes no more requests at the moment.")
+    expect(aside).to_contain_text("It failed once,")
+    expect(aside).to_contain_text("Quota used up for today")
+    vendor.close()
